@@ -1,0 +1,112 @@
+"""ah admin: on the hub's own machine, for the person who runs it"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assethub.cli.serve import SERVER_MISSING
+
+data_option = click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="The hub's data folder.  [default: per user]"
+)
+database_option = click.option("--database", help="Database URL, if it is not SQLite in the data folder.")
+
+
+@contextmanager
+def opened(data: Path | None, database: str | None) -> Iterator[Any]:
+    """The hub of the data folder, which may be serving at the same time."""
+    try:
+        from assethub.server.settings import load_settings
+        from assethub.services.opening import open_hub
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("assethub"):
+            raise
+        raise click.ClickException(SERVER_MISSING) from error
+    settings = load_settings({"data": data, "database": database})
+    opened = open_hub(settings.data, database=settings.database or None)
+    try:
+        yield opened.hub
+    finally:
+        opened.close()
+
+
+@click.group()
+def admin() -> None:
+    """Look after a hub on its own machine."""
+
+
+@admin.group()
+def key() -> None:
+    """API keys for scripts."""
+
+
+@key.command("create")
+@click.option("--user", required=True, help="Whose key it is.")
+@click.option("--scope", type=click.Choice(["read", "write", "admin"]), default="write", show_default=True)
+@click.option("--name", default="made by ah admin", show_default=True)
+@data_option
+@database_option
+def create_key(user: str, scope: str, name: str, data: Path | None, database: str | None) -> None:
+    """Make an API key and print its secret, alone on a line."""
+    from assethub.domain.owners import Scope
+    from assethub.services import accounts
+
+    with opened(data, database) as hub, hub.work(None) as work:
+        found = accounts.find_user(work, user)
+        _, secret = accounts.create_key(work, found, name, Scope[scope.upper()], None)
+    click.echo(secret)
+
+
+@admin.group("user")
+def user_group() -> None:
+    """Users of the hub."""
+
+
+@user_group.command("create")
+@click.argument("name")
+@click.option("--admin", "is_admin", is_flag=True, help="Make them a hub administrator.")
+@click.password_option()
+@data_option
+@database_option
+def create_user(name: str, is_admin: bool, password: str, data: Path | None, database: str | None) -> None:
+    """Sign up a user with a password."""
+    from assethub.services import accounts
+
+    with opened(data, database) as hub, hub.work(None) as work:
+        made = accounts.create_user(work, name, password, admin=is_admin)
+    click.echo(f"Signed up {made.name!r}{' as an administrator' if made.admin else ''}.")
+
+
+@user_group.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_option
+@database_option
+def list_users(as_json: bool, data: Path | None, database: str | None) -> None:
+    """List the users."""
+    from assethub.services import accounts
+
+    with opened(data, database) as hub, hub.work(None, reading=True) as work:
+        users = accounts.list_users(work)
+    if as_json:
+        click.echo(json.dumps([{"id": str(user.id), "name": user.name, "admin": user.admin} for user in users]))
+        return
+    for user in users:
+        click.echo(f"{user.name}\t{'administrator' if user.admin else 'user'}\t{user.created_at:%Y-%m-%d}")
+
+
+@admin.command("reset-password")
+@click.argument("name")
+@click.password_option()
+@data_option
+@database_option
+def reset_password(name: str, password: str, data: Path | None, database: str | None) -> None:
+    """Give a user a new password; their sessions end."""
+    from assethub.services import accounts
+
+    with opened(data, database) as hub, hub.work(None) as work:
+        accounts.reset_password(work, name, password)
+    click.echo(f"{name!r} has a new password.")

@@ -1,0 +1,1 @@
+"""Rows: the schema, its migrations, and the queries of each noun."""

@@ -1,0 +1,127 @@
+"""Commits and refs as rows."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from assethub.database.rows import Rows, batches
+from assethub.database.tables import commits, refs
+from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.history import Commit, Ref, RefKind
+
+
+def commit_of(row: Row[Any]) -> Commit:
+    return Commit(**{**row._mapping, "parents": tuple(row.parents)})
+
+
+class Commits(Rows):
+    """Commits never change once written."""
+
+    def add(self, commit: Commit) -> None:
+        if self.find(commit.asset, commit.id) is None:  # the same change at the same instant is the same commit
+            self.connection.execute(insert(commits).values(asdict(commit)))
+
+    def find(self, asset: UUID, id: str) -> Commit | None:
+        row = self.connection.execute(select(commits).where(commits.c.asset == asset, commits.c.id == id)).first()
+        return commit_of(row) if row else None
+
+    def get(self, asset: UUID, id: str) -> Commit:
+        commit = self.find(asset, id)
+        if commit is None:
+            raise NotFound.named("commit", id[:8])
+        return commit
+
+    def many(self, asset: UUID, ids: Iterable[str]) -> dict[str, Commit]:
+        found = {}
+        for batch in batches(set(ids)):
+            query = select(commits).where(commits.c.asset == asset, commits.c.id.in_(batch))
+            found.update({row.id: commit_of(row) for row in self.connection.execute(query)})
+        return found
+
+    def with_prefix(self, asset: UUID, prefix: str, limit: int) -> list[Commit]:
+        """Commits whose id begins with the prefix, at most `limit`."""
+        after = prefix.ljust(64, "f")
+        query = select(commits).where(commits.c.asset == asset, commits.c.id >= prefix, commits.c.id <= after)
+        return [commit_of(row) for row in self.connection.execute(query.order_by(commits.c.id).limit(limit))]
+
+    def with_content(self, asset: UUID, content: str) -> list[str]:
+        query = select(commits.c.id).where(commits.c.asset == asset, commits.c.content == content)
+        return list(self.connection.execute(query).scalars())
+
+    def first(self, asset: UUID) -> str:
+        """The asset's first, empty commit."""
+        query = select(commits.c.id).where(commits.c.asset == asset, commits.c.generation == 1)
+        id: str = self.connection.execute(query.order_by(commits.c.made_at).limit(1)).scalar_one()
+        return id
+
+    def count(self, asset: UUID) -> int:
+        return self.connection.execute(select(func.count()).where(commits.c.asset == asset)).scalar_one()
+
+
+def ref_of(row: Row[Any]) -> Ref:
+    return Ref(RefKind(row.kind), row.name, row.commit, row.updated_at)
+
+
+class Refs(Rows):
+    def find(self, asset: UUID, name: str) -> Ref | None:
+        row = self.connection.execute(select(refs).where(refs.c.asset == asset, refs.c.name == name)).first()
+        return ref_of(row) if row else None
+
+    def branch(self, asset: UUID, name: str) -> Ref:
+        found = self.find(asset, name)
+        if found is None or found.kind is not RefKind.BRANCH:
+            raise NotFound.named("branch", name)
+        return found
+
+    def of(self, asset: UUID, kind: RefKind | None = None) -> list[Ref]:
+        query = select(refs).where(refs.c.asset == asset).order_by(refs.c.name)
+        if kind is not None:
+            query = query.where(refs.c.kind == kind)
+        return [ref_of(row) for row in self.connection.execute(query)]
+
+    def of_many(self, assets: Iterable[UUID]) -> dict[UUID, list[Ref]]:
+        found: dict[UUID, list[Ref]] = {}
+        for batch in batches(assets):
+            for row in self.connection.execute(select(refs).where(refs.c.asset.in_(batch))):
+                found.setdefault(row.asset, []).append(ref_of(row))
+        return found
+
+    def add(self, asset: UUID, kind: RefKind, name: str, commit: str, now: datetime) -> Ref:
+        """Conflict if the name is taken, or is a path-prefix of another ref's or the other way round."""
+        parts = name.split("/")
+        above = ["/".join(parts[:count]) for count in range(1, len(parts))]
+        taken = self.connection.execute(
+            select(refs).where(
+                refs.c.asset == asset,
+                refs.c.name.in_([name, *above]) | refs.c.name.startswith(f"{name}/", autoescape=True),
+            )
+        ).first()
+        if taken is not None and taken.name == name:
+            raise Conflict(f"A {taken.kind} named {name!r} exists already; choose another name.")
+        if taken is not None:
+            raise Conflict(
+                f"{name!r} cannot stand beside the {taken.kind} {taken.name!r}: one would be a folder in the other."
+            )
+        self.connection.execute(
+            insert(refs).values(asset=asset, name=name, kind=kind, commit=commit, created_at=now, updated_at=now)
+        )
+        return Ref(kind, name, commit, now)
+
+    def move(self, asset: UUID, branch: str, *, seen: str, to: str, now: datetime) -> None:
+        """Point the branch at another commit, unless someone moved it since it was seen."""
+        moved = self.connection.execute(
+            update(refs)
+            .where(refs.c.asset == asset, refs.c.name == branch, refs.c.kind == RefKind.BRANCH, refs.c.commit == seen)
+            .values(commit=to, updated_at=now)
+        )
+        if moved.rowcount == 0:
+            raise Conflict(f"Branch {branch!r} moved on meanwhile; look at what changed and try again.")
+
+    def delete(self, asset: UUID, kind: RefKind, name: str) -> None:
+        query = delete(refs).where(refs.c.asset == asset, refs.c.kind == kind, refs.c.name == name)
+        if not self.connection.execute(query).rowcount:
+            raise NotFound.named(kind, name)

@@ -1,0 +1,55 @@
+"""What the hub refuses, by meaning.
+
+Each front door translates these once: api to a JSON problem, console to an error page,
+cli to a sentence and an exit status.
+
+    HubError
+    ├── NotFound         no such thing, or nothing you may see
+    ├── Forbidden        you may see it, but your role does not allow this
+    │   └── SignInNeeded nobody is signed in, or the key is not known
+    ├── Conflict         it changed since you looked, or the name is taken
+    ├── Invalid          the request makes no sense
+    └── Unavailable      the hub cannot do it now: a missing program, an engine away
+        └── Full         there is no space left for it
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+
+class HubError(Exception):
+    """Base of every error that is told to the caller; its text is a sentence for them."""
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
+
+
+class NotFound(HubError):
+    @classmethod
+    def named(cls, kind: str, name: str) -> Self:
+        return cls(f"There is no {kind} {name!r} that you can see.")
+
+
+class Forbidden(HubError):
+    pass
+
+
+class SignInNeeded(Forbidden):
+    pass
+
+
+class Conflict(HubError):
+    pass
+
+
+class Invalid(HubError):
+    pass
+
+
+class Unavailable(HubError):
+    pass
+
+
+class Full(Unavailable):
+    pass

@@ -1,0 +1,189 @@
+"""Versions of an asset: commits, refs, the changes between trees, and their three-way merge."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from assethub.domain.objects import Entry
+
+MAIN = "main"
+KEPT_CARDS = ("README", "LICENSE")  # what a merge with the strategy "replace" leaves to the target, and no model file
+
+
+class RefKind(StrEnum):
+    BRANCH = "branch"
+    TAG = "tag"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A branch or tag and the commit it names."""
+
+    kind: RefKind
+    name: str
+    commit: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Commit:
+    """An immutable snapshot. `author` made the change, `committer` recorded it: a run commits for its user."""
+
+    id: str
+    asset: UUID
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    committer: str
+    made_at: datetime
+    message: str
+    metadata: Mapping[str, Any]
+    generation: int
+    content: str  # equal for commits with equal model files: see content_digest
+    files: int
+    size: int
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def title(self) -> str:
+        return self.message.split("\n", 1)[0]
+
+
+def commit_id(
+    tree: str,
+    parents: Iterable[str],
+    author: str,
+    committer: str,
+    made_at: datetime,
+    message: str,
+    metadata: Mapping[str, Any],
+) -> str:
+    """The sha256 of the canonical encoding that docs/formats.md specifies."""
+    fields = {
+        "author": author,
+        "committer": committer,
+        "message": message,
+        "metadata": metadata,
+        "parents": list(parents),
+        "time": timestamp(made_at),
+        "tree": tree,
+    }
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(b"assethub commit 1\n" + text.encode()).hexdigest()
+
+
+def timestamp(at: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, always the same length."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def is_card(path: str) -> bool:
+    """Whether a path is the README or licence of an asset: about the files, not one of them."""
+    return "/" not in path and path.split(".", 1)[0].upper() in KEPT_CARDS
+
+
+def content_digest(entries: Iterable[tuple[str, Entry]]) -> str:
+    """Equal for versions whose model files are the same, whatever their cards and times say."""
+    digest = hashlib.sha256()
+    for path, entry in entries:
+        if not is_card(path):
+            digest.update(f"{entry.sha256} {path}\n".encode())
+    return digest.hexdigest()
+
+
+class ChangeKind(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs at one path; for a rename `old_path` is where the content was."""
+
+    kind: ChangeKind
+    path: str
+    old: Entry | None
+    new: Entry | None
+    old_path: str | None = None
+
+
+def with_renames(changes: Iterable[Change]) -> list[Change]:
+    """Pair a removal and an addition of the same content into a rename; content decides, never similarity."""
+    kept = list(changes)
+    gone: dict[str, list[Change]] = {}
+    for change in kept:
+        if change.kind is ChangeKind.REMOVED and change.old and change.old.size:
+            gone.setdefault(change.old.sha256, []).append(change)
+    paired: set[str] = set()
+    result = []
+    for change in kept:
+        if change.kind is ChangeKind.ADDED and change.new and gone.get(change.new.sha256):
+            source = gone[change.new.sha256].pop(0)
+            paired.add(source.path)
+            result.append(Change(ChangeKind.RENAMED, change.path, source.old, change.new, source.path))
+        else:
+            result.append(change)
+    return [c for c in result if not (c.kind is ChangeKind.REMOVED and c.path in paired)]
+
+
+class Strategy(StrEnum):
+    """How a merge answers where both sides changed a path."""
+
+    MERGE = "merge"  # stop and list the conflicts
+    SOURCE = "source"
+    TARGET = "target"
+    REPLACE = "replace"  # the target's content becomes the source's
+
+
+@dataclass(frozen=True)
+class Conflicting:
+    """A path that both sides of a merge changed differently; None stands for deleted."""
+
+    path: str
+    base: Entry | None
+    source: Entry | None
+    target: Entry | None
+
+
+@dataclass
+class Merged:
+    """What a merge does to the target's tree, and what it cannot decide."""
+
+    changes: dict[str, Entry | None] = field(default_factory=dict)
+    conflicts: list[Conflicting] = field(default_factory=list)
+
+
+def merge_changes(
+    theirs: Iterable[Change], ours: Iterable[Change], strategy: Strategy, answers: Mapping[str, str]
+) -> Merged:
+    """Three-way merge on paths: `theirs` is base → source, `ours` is base → target; the result is laid over target.
+
+    `answers` maps a conflicting path to "source" or "target". Sides that hold the same bytes never conflict.
+    """
+    mine = {change.path: change for change in ours}
+    merged = Merged()
+    for change in theirs:
+        other = mine.get(change.path)
+        if other is None:
+            merged.changes[change.path] = change.new
+        elif digest_of(other.new) != digest_of(change.new):
+            answer = answers.get(change.path) or (strategy if strategy in (Strategy.SOURCE, Strategy.TARGET) else None)
+            if answer == Strategy.SOURCE:
+                merged.changes[change.path] = change.new
+            elif answer != Strategy.TARGET:
+                merged.conflicts.append(Conflicting(change.path, change.old, change.new, other.new))
+    return merged
+
+
+def digest_of(entry: Entry | None) -> str | None:
+    return entry.sha256 if entry else None

@@ -1,0 +1,53 @@
+"""Assets on the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from assethub.protocol.folders import Labels
+from assethub.protocol.wire import Info, Message
+
+Params = dict[str, bool | int | float | str]
+
+
+class TrainingSettings(Message):
+    git: str | None = None
+    revision: str | None = None
+    subpath: str | None = None
+    datasets: list[str] = Field(default_factory=list)
+    params: Params = Field(default_factory=dict)
+
+
+class NewAsset(Message):
+    """`path` is owner/kind/folder/name; the owner may be left out, and a missing folder is made."""
+
+    path: str
+    description: str = Field(default="", max_length=2000)
+    labels: Labels = Field(default_factory=list, max_length=50)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+
+
+class AssetChange(Message):
+    name: str | None = None
+    description: str | None = Field(default=None, max_length=2000)
+    labels: Labels | None = Field(default=None, max_length=50)
+    training: TrainingSettings | None = None
+
+
+class TrainingInfo(Info):
+    git: str | None
+    revision: str | None
+    subpath: str | None
+    datasets: list[str]
+    params: Params
+
+
+class AssetInfo(Info):
+    id: UUID
+    path: str
+    description: str
+    labels: Labels
+    training: TrainingInfo
+    created_at: datetime
+    updated_at: datetime

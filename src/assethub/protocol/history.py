@@ -1,0 +1,106 @@
+"""Refs, commits, diffs, merges and staged changes on the wire."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from assethub.protocol.objects import ObjectInfo
+from assethub.protocol.wire import Info, Message
+
+HASH = "^[0-9a-f]{64}$"
+
+
+class NewBranch(Message):
+    """A branch at `source` (default: main), or `empty`: at the asset's first commit."""
+
+    name: str
+    source: str | None = None
+    empty: bool = False
+
+
+class NewTag(Message):
+    name: str
+    source: str = "main"
+
+
+class RefInfo(Info):
+    kind: str
+    name: str
+    commit: str
+    updated_at: datetime
+
+
+class NewEntry(Message):
+    """A file to add or replace; its content has been uploaded before, or `copy_from` names where it lies."""
+
+    path: str
+    sha256: str = Field(pattern=HASH)
+    size: int = Field(ge=0)
+    mtime: datetime | None = None
+    content_type: str | None = None
+
+
+class NewCommit(Message):
+    """Changes that become one commit: paths deleted first (`dir/` is all below it), then files added."""
+
+    message: str = Field(min_length=1, max_length=10_000)
+    branch: str = "main"
+    add: list[NewEntry] = Field(default_factory=list)
+    delete: list[str] = Field(default_factory=list)
+    expected_parent: str | None = None
+    staged: bool = False  # commit what is staged on the branch too
+    force: bool = False  # staged changes win over a head that moved on
+
+
+class CommitInfo(Info):
+    id: str
+    parents: list[str]
+    author: str
+    committer: str
+    made_at: datetime
+    message: str
+    metadata: dict[str, Any]
+    files: int
+    size: int
+    added: int
+    changed: int
+    removed: int
+
+
+class CommitPage(Info):
+    commits: list[CommitInfo]
+    next: str | None = None
+
+
+class ChangeInfo(Info):
+    kind: str
+    path: str
+    old_path: str | None = None
+    old: ObjectInfo | None = None
+    new: ObjectInfo | None = None
+
+
+class DiffPage(Info):
+    """One page of what differs from `source` to `target` (commit ids)."""
+
+    source: str
+    target: str
+    changes: list[ChangeInfo]
+    next: str | None = None
+
+
+class NewMerge(Message):
+    """`answers` maps a conflicting path to "source" or "target"; no strategy: replace into main, else merge."""
+
+    source: str
+    into: str = "main"
+    strategy: str | None = Field(default=None, pattern="^(merge|source|target|replace)$")
+    message: str | None = Field(default=None, max_length=10_000)
+    answers: dict[str, str] = Field(default_factory=dict)
+
+
+class StagedInfo(Info):
+    path: str
+    deleted: bool
+    object: ObjectInfo | None

@@ -1,0 +1,1 @@
+"""Front doors, each its own app, to the same services."""

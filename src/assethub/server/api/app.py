@@ -1,0 +1,55 @@
+"""The REST API, under /api/v1; SDK, CLI and runner speak only this."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid, NotFound, SignInNeeded, Unavailable
+from assethub.server.api import assets, evaluations, folders, history, objects, owners, runner, runs, staging
+from assethub.services.work import Hub
+
+STATUS: dict[type[HubError], int] = {
+    NotFound: 404, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422, Full: 507, Unavailable: 503,
+}  # fmt: skip
+
+
+def create_api(hub: Hub) -> FastAPI:
+    api = FastAPI(title="Asset Hub", version="1", docs_url=None, redoc_url=None)
+    api.state.hub = hub
+    api.add_exception_handler(HubError, refused)
+    api.add_exception_handler(RequestValidationError, malformed)
+    api.add_exception_handler(HTTPException, unrouted)
+    api.add_exception_handler(Exception, crashed)
+    for module in (owners, folders, assets, history, objects, staging, evaluations, runs, runner):
+        api.include_router(module.router)
+    return api
+
+
+def problem(type: str, status: int, detail: str, details: tuple[str, ...] = ()) -> JSONResponse:
+    """A refusal as RFC 9457 describes it."""
+    body = {"type": type, "title": type, "status": status, "detail": detail, "details": list(details)}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HubError)
+    return problem(type(error).__name__, STATUS[type(error)], str(error), error.details)
+
+
+def malformed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    told = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    return problem("Invalid", 422, f"The request is not understood: {told[0]}.", tuple(told))
+
+
+def unrouted(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    kind = "NotFound" if error.status_code == 404 else "Invalid"
+    detail = "There is nothing at this address." if error.status_code == 404 else f"{error.detail}."
+    return problem(kind, error.status_code, detail)
+
+
+def crashed(_: Request, error: Exception) -> JSONResponse:
+    return problem("Unavailable", 500, "The hub failed at this; its log says why.")

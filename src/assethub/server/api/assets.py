@@ -1,0 +1,93 @@
+"""/assets with their branches and tags"""
+
+from fastapi import APIRouter
+
+from assethub.domain.assets import Asset
+from assethub.domain.assets import TrainingSettings as Training
+from assethub.domain.history import Ref, RefKind
+from assethub.domain.names import parse_asset_path
+from assethub.protocol.assets import AssetChange, AssetInfo, NewAsset, TrainingInfo, TrainingSettings
+from assethub.protocol.history import NewBranch, NewTag, RefInfo
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentWork
+from assethub.services import assets
+
+router = APIRouter(tags=["assets"])
+
+
+def asset_info(asset: Asset) -> AssetInfo:
+    training = asset.training
+    return AssetInfo(
+        id=asset.id, path=str(asset.path), description=asset.description, labels=list(asset.labels),
+        training=TrainingInfo(
+            git=training.git, revision=training.revision, subpath=training.subpath, datasets=list(training.datasets),
+            params=dict(training.params),
+        ),
+        created_at=asset.created_at, updated_at=asset.updated_at,
+    )  # fmt: skip
+
+
+def training_of(given: TrainingSettings) -> Training:
+    return Training(given.git, given.revision, given.subpath, tuple(given.datasets), given.params)
+
+
+def ref_info(ref: Ref) -> RefInfo:
+    return RefInfo(kind=ref.kind.value, name=ref.name, commit=ref.commit, updated_at=ref.updated_at)
+
+
+@router.post("/assets", status_code=201)
+def create_asset(work: CurrentWork, new: NewAsset) -> AssetInfo:
+    """A new model or dataset with one empty commit on `main`; its folder is made if it is missing."""
+    path = parse_asset_path(new.path, me=work.person.name)
+    return asset_info(assets.create_asset(work, path, new.description, tuple(new.labels), training_of(new.training)))
+
+
+@router.get(ASSET)
+def get_asset(work: CurrentWork, path: CurrentAsset) -> AssetInfo:
+    return asset_info(assets.get_asset(work, path))
+
+
+@router.patch(ASSET)
+def change_asset(work: CurrentWork, path: CurrentAsset, change: AssetChange) -> AssetInfo:
+    """Rename, describe, or set the training settings; labels and training settings replace the old ones whole."""
+    labels = tuple(change.labels) if change.labels is not None else None
+    training = training_of(change.training) if change.training is not None else None
+    return asset_info(
+        assets.change_asset(
+            work, path, name=change.name, description=change.description, labels=labels, training=training
+        )
+    )
+
+
+@router.delete(ASSET, status_code=204)
+def delete_asset(work: CurrentWork, path: CurrentAsset, force: bool = False) -> None:
+    assets.delete_asset(work, path, force=force)
+
+
+@router.get(f"{ASSET}/branches")
+def list_branches(work: CurrentWork, path: CurrentAsset) -> list[RefInfo]:
+    return [ref_info(ref) for ref in assets.list_refs(work, path, RefKind.BRANCH)]
+
+
+@router.post(f"{ASSET}/branches", status_code=201)
+def create_branch(work: CurrentWork, path: CurrentAsset, new: NewBranch) -> RefInfo:
+    return ref_info(assets.create_branch(work, path, new.name, new.source, empty=new.empty))
+
+
+@router.delete(f"{ASSET}/branches/{{branch:path}}", status_code=204)
+def delete_branch(work: CurrentWork, path: CurrentAsset, branch: str) -> None:
+    assets.delete_branch(work, path, branch)
+
+
+@router.get(f"{ASSET}/tags")
+def list_tags(work: CurrentWork, path: CurrentAsset) -> list[RefInfo]:
+    return [ref_info(ref) for ref in assets.list_refs(work, path, RefKind.TAG)]
+
+
+@router.post(f"{ASSET}/tags", status_code=201)
+def create_tag(work: CurrentWork, path: CurrentAsset, new: NewTag) -> RefInfo:
+    return ref_info(assets.create_tag(work, path, new.name, new.source))
+
+
+@router.delete(f"{ASSET}/tags/{{tag:path}}", status_code=204)
+def delete_tag(work: CurrentWork, path: CurrentAsset, tag: str) -> None:
+    assets.delete_tag(work, path, tag)

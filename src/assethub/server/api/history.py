@@ -1,0 +1,95 @@
+"""/assets/…/commits, /diff and /merge"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from assethub.domain.history import Change, Commit, Strategy
+from assethub.domain.objects import Entry
+from assethub.protocol.history import ChangeInfo, CommitInfo, CommitPage, DiffPage, NewCommit, NewMerge
+from assethub.protocol.objects import ObjectInfo
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
+from assethub.services import history, merging
+from assethub.services.history import NewFile
+
+router = APIRouter(tags=["versions"])
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+def object_info(path: str, entry: Entry) -> ObjectInfo:
+    return ObjectInfo(
+        path=path, size=entry.size, sha256=entry.sha256, mtime=entry.mtime, content_type=entry.content_type
+    )
+
+
+def commit_info(commit: Commit) -> CommitInfo:
+    return CommitInfo.model_validate(commit)
+
+
+def change_info(change: Change) -> ChangeInfo:
+    return ChangeInfo(
+        kind=change.kind.value, path=change.path, old_path=change.old_path,
+        old=object_info(change.old_path or change.path, change.old) if change.old else None,
+        new=object_info(change.path, change.new) if change.new else None,
+    )  # fmt: skip
+
+
+@router.get(f"{ASSET}/commits")
+def log_commits(
+    work: CurrentWork, reference: CurrentReference, after: str | None = None, limit: Limit = 50
+) -> CommitPage:
+    """The history of a ref (default: main), newest first; `next` continues behind the page."""
+    found = history.log_commits(work, reference, after=after, limit=limit + 1)
+    page = found[:limit]
+    return CommitPage(commits=[commit_info(one) for one in page], next=page[-1].id if len(found) > limit else None)
+
+
+@router.post(f"{ASSET}/commits", status_code=201)
+def commit_changes(work: CurrentWork, path: CurrentAsset, new: NewCommit, response: Response) -> CommitInfo | None:
+    """One atomic commit of deletions and uploaded files; 200 and null when nothing changes."""
+    made = history.commit_changes(
+        work, path, new.branch, new.message,
+        add=[NewFile(file.path, file.sha256, file.size, file.mtime, file.content_type) for file in new.add],
+        delete=new.delete, staged=new.staged, force=new.force, expected_parent=new.expected_parent,
+    )  # fmt: skip
+    if made is None:
+        response.status_code = 200
+        return None
+    return commit_info(made)
+
+
+@router.get(f"{ASSET}/commits/{{id}}")
+def get_commit(work: CurrentWork, path: CurrentAsset, id: str) -> CommitInfo:
+    return commit_info(history.get_commit(work, path, id))
+
+
+@router.get(f"{ASSET}/diff")
+def diff_versions(
+    work: CurrentWork,
+    path: CurrentAsset,
+    source: Annotated[str, Query(alias="from")],
+    target: Annotated[str, Query(alias="to")],
+    after: str | None = None,
+    limit: Limit = 1000,
+) -> DiffPage:
+    """What changes from one ref to another: added, changed, removed, renamed paths in order."""
+    before, now, changes = history.diff_versions(work, path, source, target)
+    rest = [change for change in changes if after is None or change.path > after]
+    page = rest[:limit]
+    return DiffPage(
+        source=before.id, target=now.id, changes=[change_info(change) for change in page],
+        next=page[-1].path if len(rest) > limit else None,
+    )  # fmt: skip
+
+
+@router.post(f"{ASSET}/merge", status_code=201)
+def merge_branch(work: CurrentWork, path: CurrentAsset, new: NewMerge, response: Response) -> CommitInfo | None:
+    """Merge a ref into a branch; 200 and null when there is nothing to merge, 409 with every conflicting path."""
+    strategy = Strategy(new.strategy) if new.strategy else None
+    made = merging.merge_branch(
+        work, path, new.source, new.into, strategy=strategy, answers=new.answers, message=new.message
+    )
+    if made is None:
+        response.status_code = 200
+        return None
+    return commit_info(made)

@@ -1,0 +1,61 @@
+"""/assets/…/staged and /reset"""
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from assethub.domain.names import check_path
+from assethub.domain.staging import StagedChange
+from assethub.protocol.history import StagedInfo
+from assethub.server.api.history import object_info
+from assethub.server.bodies import receive
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork
+from assethub.services import staging
+from assethub.services.objects import Received, Upload
+
+router = APIRouter(tags=["staged changes"])
+
+
+class Dropped(BaseModel):
+    dropped: int
+
+
+def staged_info(change: StagedChange) -> StagedInfo:
+    found = object_info(change.path, change.entry) if change.entry else None
+    return StagedInfo(path=change.path, deleted=change.entry is None, object=found)
+
+
+@router.get(f"{ASSET}/staged")
+def list_staged(work: CurrentWork, path: CurrentAsset, branch: str = "main") -> list[StagedInfo]:
+    """What waits on the branch for a commit."""
+    return [staged_info(change) for change in staging.staged_status(work, path, branch)]
+
+
+@router.put(f"{ASSET}/staged/{{file:path}}", status_code=201)
+async def stage_file(
+    request: Request, hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, file: str, branch: str = "main"
+) -> StagedInfo:
+    """Stage a file on the branch; the body is its content."""
+    check_path(file)
+    upload = await run_in_threadpool(Upload.begin, hub, caller, path)
+    kept = await receive(request, upload)
+    return await run_in_threadpool(stage, hub, caller, path, branch, file, kept)
+
+
+def stage(
+    hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, branch: str, file: str, kept: Received
+) -> StagedInfo:
+    with hub.work(caller) as work:
+        return staged_info(staging.stage_file(work, path, branch, file, kept))
+
+
+@router.delete(f"{ASSET}/staged/{{file:path}}")
+def stage_deletion(work: CurrentWork, path: CurrentAsset, file: str, branch: str = "main") -> StagedInfo:
+    """Stage the deletion of a file."""
+    return staged_info(staging.stage_deletion(work, path, branch, file))
+
+
+@router.post(f"{ASSET}/reset")
+def reset_staged(work: CurrentWork, path: CurrentAsset, branch: str = "main", file: str | None = None) -> Dropped:
+    """Drop the branch's staged changes, or those of one path."""
+    return Dropped(dropped=staging.reset_staged(work, path, branch, file))

@@ -1,0 +1,24 @@
+"""The server: separate front doors to the same services."""
+
+from assethub.server.console.app import create_console
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from assethub.server.api.app import create_api
+from assethub.services.work import Hub
+
+
+def healthz(_: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+def create_app(hub: Hub) -> Starlette:
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Mount("/api/v1", create_api(hub)),
+            Mount("/", create_console(hub)),
+        ]
+    )

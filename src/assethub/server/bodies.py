@@ -1,0 +1,99 @@
+"""Bytes through HTTP: bodies in, re-batched and hashed off the event loop; files out, by range."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from assethub.domain.errors import Invalid
+from assethub.services.objects import OpenFile, Received, Upload
+
+PIECE = 1 << 20
+INLINE = 256 << 10  # files up to here are read at once: a thread hop per piece costs more
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+async def pieces(request: Request) -> AsyncIterator[bytes]:
+    """The request's body in pieces of 1 MiB: hashing and writing smaller ones costs twice."""
+    batch = bytearray()
+    async for chunk in request.stream():
+        batch += chunk
+        while len(batch) >= PIECE:
+            yield bytes(batch[:PIECE])
+            del batch[:PIECE]
+    if batch:
+        yield bytes(batch)
+
+
+async def receive(request: Request, upload: Upload, expected: str | None = None) -> Received:
+    """Stream the body into the upload; a body that breaks off leaves nothing behind."""
+    try:
+        async for piece in pieces(request):
+            await run_in_threadpool(upload.write, piece)
+        declared = request.headers.get("content-length")
+        if declared is not None and declared.isdecimal() and int(declared) != upload.incoming.size:
+            raise Invalid(f"The body has {upload.incoming.size} bytes, not {declared} as declared.")
+        return await run_in_threadpool(upload.finish, expected)
+    except ClientDisconnect:
+        raise Invalid("The body broke off before its end; send it again.") from None
+    finally:
+        await run_in_threadpool(upload.discard)
+
+
+async def read_small(request: Request, most: int) -> bytes:
+    """A body that has to fit into memory."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise Invalid(f"This request may carry at most {most} bytes.")
+    return bytes(body)
+
+
+def send_file(request: Request, file: OpenFile, headers: dict[str, str] | None = None) -> Response:
+    """The file or the range asked for; 304 if the caller has it, 416 if the range lies outside."""
+    size, etag = file.entry.size, f'"{file.entry.sha256}"'
+    head = {
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.path.rsplit('/', 1)[-1])}",
+        "Last-Modified": file.entry.mtime.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        **(headers or {}),
+    }
+    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=head)
+    start, end, status = 0, size, 200
+    wanted = request.headers.get("range")
+    if wanted and request.headers.get("if-range", etag) == etag:
+        span = span_of(wanted, size)
+        if span is None:
+            return Response(status_code=416, headers={**head, "Content-Range": f"bytes */{size}"})
+        if span != (0, size) or RANGE.fullmatch(wanted):
+            start, end, status = *span, 206
+            head["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    head["Content-Length"] = str(end - start)
+    media = file.entry.content_type
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=head, media_type=media)
+    body = file.read(start, end)
+    if end - start <= INLINE:
+        return Response(b"".join(body), status, head, media)
+    return StreamingResponse(body, status, head, media)
+
+
+def span_of(wanted: str, size: int) -> tuple[int, int] | None:
+    """Start and end of a single byte range (RFC 9110); the whole for what we do not serve in parts, None if outside."""
+    match = RANGE.fullmatch(wanted.strip())
+    if match is None or match.groups() == ("", ""):
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        start, end = max(size - int(last), 0), size
+    else:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+    return (start, end) if start < end else None

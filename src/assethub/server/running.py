@@ -1,0 +1,109 @@
+"""A server in a thread of this process: its socket, its worker, its first user, and a clean stop."""
+
+import errno
+import logging
+import socket
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from assethub.domain.errors import Unavailable
+from assethub.domain.owners import Scope, User
+from assethub.server.app import create_app
+from assethub.server.settings import Settings
+from assethub.services import accounts
+from assethub.services.opening import open_hub
+from assethub.worker.loop import Worker
+
+STOP_SECONDS = 5  # how long open requests may go on after a stop
+
+
+@dataclass(frozen=True)
+class FirstUser:
+    name: str
+    password: str
+    link: str
+
+
+class RunningServer:
+    """A hub that listens. Use it as a context, or `start` and `stop` it.
+
+    Unavailable if the port is taken or the data folder is in use; Invalid if the folder is not a hub's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.socket = listen(settings.host, settings.port)
+        self.port: int = self.socket.getsockname()[1]
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host
+        self.local_url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.url = settings.url.rstrip("/") or self.local_url
+        try:
+            self.opened = open_hub(
+                settings.data, database=settings.database or None, git_roots=settings.git_roots, slots=settings.slots,
+                serving=True,
+            )  # fmt: skip
+        except BaseException:
+            self.socket.close()
+            raise
+        self.hub = self.opened.hub
+        self.first_user = self.make_first_user()
+        config = uvicorn.Config(
+            create_app(self.hub), lifespan="off", log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )  # fmt: skip
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, name="server")
+        self.worker = Worker(self.hub, self.url)
+
+    def make_first_user(self) -> FirstUser | None:
+        made = accounts.ensure_first_user(self.hub, self.settings.admin_user, self.settings.admin_password or None)
+        return FirstUser(made[0].name, made[1], self.sign_in_link(made[0])) if made else None
+
+    def sign_in_link(self, user: User) -> str:
+        """An address that signs the user in once."""
+        return f"{self.url}/sign-in/link?token={accounts.create_link(self.hub, user)}"
+
+    def create_key(self, user: str, name: str, scope: Scope) -> str:
+        """The secret of a new API key."""
+        with self.hub.work(None) as work:
+            return accounts.create_key(work, accounts.find_user(work, user), name, scope, None)[1]
+
+    def start(self) -> None:
+        self.thread.start()
+        self.worker.start()
+        logging.getLogger("assethub").info("listening on %s", self.url)
+
+    def stop(self) -> None:
+        """Answer what is under way, then close. Runs go on; the next start finds them again."""
+        self.worker.stop()
+        self.server.should_exit = True
+        self.thread.join()
+        self.opened.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Unavailable(
+                f"Port {port} on {host} is taken; stop what listens there, or choose another with --port."
+            ) from None
+        raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+    return listening

@@ -1,0 +1,145 @@
+"""What people do with assets and their branches and tags."""
+
+from dataclasses import asdict
+from typing import Any
+
+from assethub.domain.assets import Asset, TrainingSettings
+from assethub.domain.errors import Conflict, Invalid
+from assethub.domain.folders import Role
+from assethub.domain.history import MAIN, Ref, RefKind
+from assethub.domain.names import AssetPath, FolderPath, Kind, Reference, check_asset_name, check_ref_name
+from assethub.services import versions
+from assethub.services.folders import clean_labels, ensure_folder
+from assethub.services.recording import record_commit
+from assethub.services.work import Work
+from assethub.storage.trees import EMPTY
+
+FIRST_MESSAGE = "Repository created"
+
+
+def create_asset(
+    work: Work, path: AssetPath, description: str, labels: tuple[str, ...], training: TrainingSettings
+) -> Asset:
+    """A new asset with one empty commit on `main`; its folder is made if it is missing."""
+    check_asset_name(path.folder, path.name)
+    folder = ensure_folder(work, path.parent, needs=Role.EDITOR)
+    own = folder.path.asset(path.name)
+    if work.assets.find(own):
+        raise Conflict(f"The asset {own} exists already.")
+    check_training(work, own.kind, training)
+    now = work.now()
+    asset = Asset(work.new_id(), folder.id, own, description, clean_labels(labels), training, now, now)
+    work.assets.add(asset)
+    work.hub.trees.write(EMPTY)
+    first = record_commit(work, asset, EMPTY, (), FIRST_MESSAGE)
+    work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, now)
+    return asset
+
+
+def check_training(work: Work, kind: Kind, training: TrainingSettings) -> None:
+    if kind is Kind.DATASET and training != TrainingSettings():
+        raise Invalid("A dataset has no training settings; only models are trained.")
+    for dataset in training.datasets:
+        reference = Reference.parse(dataset, me=work.person.name)
+        if reference.asset.kind is not Kind.DATASET:
+            raise Invalid(f"{dataset!r} is a model; training settings name datasets.")
+        versions.version(work, reference)
+
+
+def get_asset(work: Work, path: AssetPath) -> Asset:
+    return work.asset(path, needs=Role.VIEWER)
+
+
+def list_assets(work: Work, folder: FolderPath) -> list[Asset]:
+    return work.assets.in_folder(work.folder(folder, needs=Role.VIEWER).id)
+
+
+def recent_assets(work: Work, limit: int = 12) -> list[Asset]:
+    """The assets that the caller may see and that changed last."""
+    return work.assets.recent(work.owner_filter, limit)
+
+
+def change_asset(
+    work: Work,
+    path: AssetPath,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    labels: tuple[str, ...] | None = None,
+    training: TrainingSettings | None = None,
+) -> Asset:
+    asset = work.asset(path, needs=Role.EDITOR)
+    values: dict[str, Any] = {}
+    if name is not None and name != asset.path.name:
+        check_asset_name(path.folder, name)
+        taken = work.assets.find(path.parent.asset(name))
+        if taken and taken[0].id != asset.id:
+            raise Conflict(f"The asset {taken[0].path} exists already.")
+        values |= {"name": name, "name_key": name.lower()}
+    if description is not None:
+        values["description"] = description
+    if labels is not None:
+        values["labels"] = clean_labels(labels)
+    if training is not None:
+        check_training(work, path.kind, training)
+        values["training"] = asdict(training)
+    if values:
+        work.assets.change(asset.id, values | {"updated_at": work.now()})
+    return work.asset_by_id(asset.id, needs=Role.VIEWER)
+
+
+def delete_asset(work: Work, path: AssetPath, *, force: bool = False) -> None:
+    """Delete an asset with its history; Conflict while a run uses it, or evaluations rest on it."""
+    asset = work.asset(path, needs=Role.EDITOR)
+    using = [run for run in work.runs.active() if run.asset == asset.id or asset.id in {i.asset for i in run.inputs}]
+    if using:
+        names = [f"run {run.number} of {run.path} ({run.state})" for run in using]
+        raise Conflict(f"{path} is in use by runs under way; cancel them first.", names)
+    evaluations = work.evaluations.depending(asset.id)
+    if evaluations and not force:
+        raise Conflict(
+            f"{evaluations} evaluations of models were made on {path} and would go with it; "
+            "force the deletion to lose them."
+        )
+    work.assets.delete(asset.id)
+
+
+def list_refs(work: Work, path: AssetPath, kind: RefKind | None = None) -> list[Ref]:
+    return work.refs.of(work.asset(path, needs=Role.VIEWER).id, kind)
+
+
+def create_branch(work: Work, path: AssetPath, name: str, source: str | None = None, *, empty: bool = False) -> Ref:
+    """A branch at `source` (default: main), or empty: at the asset's first commit."""
+    asset = work.asset(path, needs=Role.EDITOR)
+    if path.kind is Kind.DATASET:
+        raise Conflict(
+            f"{path} is a dataset: a dataset has exactly one branch, {MAIN}, so that its history is one line "
+            "that models can be compared on. Commit to main, and mark versions with tags."
+        )
+    if empty and source is not None:
+        raise Invalid("A branch is either empty or starts at a source; give one of them.")
+    start = work.commits.first(asset.id) if empty else versions.commit_at(work, asset, source).id
+    check_ref_name("branch", name)
+    return work.refs.add(asset.id, RefKind.BRANCH, name, start, work.now())
+
+
+def create_tag(work: Work, path: AssetPath, name: str, source: str | None = None) -> Ref:
+    asset = work.asset(path, needs=Role.EDITOR)
+    check_ref_name("tag", name)
+    return work.refs.add(asset.id, RefKind.TAG, name, versions.commit_at(work, asset, source).id, work.now())
+
+
+def delete_branch(work: Work, path: AssetPath, name: str) -> None:
+    asset = work.asset(path, needs=Role.EDITOR)
+    if name == MAIN:
+        raise Conflict(f"The branch {MAIN} cannot be deleted; every asset has it.")
+    run = work.runs.writing(asset.id, name)
+    if run is not None:
+        raise Conflict(f"Run {run.number} is about to write to the branch {name!r}; cancel it first.")
+    work.refs.delete(asset.id, RefKind.BRANCH, name)
+    work.staging.clear(asset.id, name)
+
+
+def delete_tag(work: Work, path: AssetPath, name: str) -> None:
+    asset = work.asset(path, needs=Role.EDITOR)
+    work.refs.delete(asset.id, RefKind.TAG, name)

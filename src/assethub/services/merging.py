@@ -1,0 +1,102 @@
+"""Merging branches, and so publishing model versions into `main`."""
+
+from collections.abc import Mapping
+
+from assethub.domain.assets import Asset
+from assethub.domain.errors import Conflict, Invalid
+from assethub.domain.folders import Role
+from assethub.domain.history import MAIN, Commit, Conflicting, Strategy, is_card, merge_changes
+from assethub.domain.names import AssetPath
+from assethub.domain.objects import Entry
+from assethub.services import versions
+from assethub.services.history import commit_tree
+from assethub.services.work import Work
+from assethub.storage.trees import Tree
+
+
+def merge_branch(
+    work: Work,
+    path: AssetPath,
+    source: str,
+    into: str = MAIN,
+    *,
+    strategy: Strategy | None = None,
+    answers: Mapping[str, str] | None = None,
+    message: str | None = None,
+) -> Commit | None:
+    """Merge a ref into a branch as one commit with two parents; None if the branch holds it already.
+
+    Into `main` the default strategy is `replace` (a version is published whole), elsewhere three-way `merge`.
+    Conflict lists every path that both sides changed, and changes nothing.
+    """
+    asset = work.asset(path, needs=Role.EDITOR)
+    target = work.commits.get(asset.id, work.refs.branch(asset.id, into).commit)
+    origin = versions.commit_at(work, asset, source)
+    chosen = strategy or (Strategy.REPLACE if into == MAIN else Strategy.MERGE)
+    wrong = sorted(set((answers or {}).values()) - {"source", "target"})
+    if wrong:
+        raise Invalid(f"A conflict is answered with 'source' or 'target', not {wrong[0]!r}.")
+    if origin.id == target.id:
+        return None
+    base = merge_base(work, asset, origin, target)
+    if base == origin.id and chosen is not Strategy.REPLACE:
+        return None
+    ours, theirs = versions.tree_of(work, target), versions.tree_of(work, origin)
+    if chosen is Strategy.REPLACE:
+        if base == origin.id and replaced(ours, theirs).id == ours.id:
+            return None
+        tree = replaced(ours, theirs)
+    else:
+        tree = three_way(work, asset, base, ours, theirs, chosen, answers or {})
+    text = message or f"Merge {source} into {into}"
+    return commit_tree(work, asset, into, target, tree, text, others=(origin,), allow_same=True)
+
+
+def replaced(target: Tree, source: Tree) -> Tree:
+    """The source's content, with the target's README and licence where the source has none of that name."""
+    has = {path.split(".", 1)[0].upper() for path in source.paths if is_card(path)}
+    cards = {
+        path: entry for path, entry in target.items() if is_card(path) and path.split(".", 1)[0].upper() not in has
+    }
+    return source.with_changes(cards)
+
+
+def three_way(
+    work: Work, asset: Asset, base: str | None, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]
+) -> Tree:
+    start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else Tree((), ())
+    merged = merge_changes(start.diff(theirs), start.diff(ours), strategy, answers)
+    if merged.conflicts:
+        raise Conflict(
+            f"{len(merged.conflicts)} paths were changed on both sides; answer each with source or target, "
+            "or choose a strategy.",
+            [explain(conflict) for conflict in merged.conflicts],
+        )
+    return ours.with_changes(merged.changes)
+
+
+def explain(conflict: Conflicting) -> str:
+    def side(entry: Entry | None) -> str:
+        return f"{entry.sha256[:8]} ({entry.size} bytes)" if entry else "deleted"
+
+    return f"{conflict.path}: source {side(conflict.source)}, target {side(conflict.target)}"
+
+
+def merge_base(work: Work, asset: Asset, one: Commit, other: Commit) -> str | None:
+    """The best common ancestor: of the commits both histories share, one with the highest generation."""
+    sides = {one.id: {1}, other.id: {2}} if one.id != other.id else {one.id: {1, 2}}
+    open_ = {one.id: one, other.id: other}
+    while open_:
+        highest = max(commit.generation for commit in open_.values())
+        level = [commit for commit in open_.values() if commit.generation == highest]
+        common = sorted(commit.id for commit in level if sides[commit.id] == {1, 2})
+        if common:
+            return common[0]
+        wanted: set[str] = set()
+        for commit in level:
+            del open_[commit.id]
+            for parent in commit.parents:
+                sides.setdefault(parent, set()).update(sides[commit.id])
+                wanted.add(parent)
+        open_.update(work.commits.many(asset.id, wanted))
+    return None

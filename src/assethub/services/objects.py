@@ -1,0 +1,180 @@
+"""Bytes in and out: bodies received and checked, files of a version listed and read."""
+
+import base64
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from assethub.domain.assets import Asset
+from assethub.domain.errors import Forbidden, Invalid, NotFound, Unavailable
+from assethub.domain.folders import Role
+from assethub.domain.history import Commit
+from assethub.domain.names import COMMIT_ID, AssetPath, Reference
+from assethub.domain.objects import Entry, Listed
+from assethub.domain.owners import Caller, RunCaller
+from assethub.services import versions
+from assethub.services.work import Hub, Work
+from assethub.storage.contents import Incoming, Location
+
+MOST_LISTED = 10_000
+Received = Location  # what a door is told about a body that was kept
+LINK = timedelta(hours=12)
+
+
+def receiving(work: Work, path: AssetPath) -> Asset:
+    """The asset, if the caller may send content to it: editors, and a run to its output."""
+    return work.asset(path, needs=Role.RUNNER if isinstance(work.caller, RunCaller) else Role.EDITOR)
+
+
+class Upload:
+    """One body on its way into an asset; no transaction is held while it streams."""
+
+    def __init__(self, hub: Hub, caller: Caller | RunCaller | None, asset: Asset, incoming: Incoming) -> None:
+        self.hub, self.caller, self.asset, self.incoming = hub, caller, asset, incoming
+
+    @classmethod
+    def begin(cls, hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, expected: str | None = None) -> Self:
+        if expected is not None and not COMMIT_ID.fullmatch(expected):
+            raise Invalid(f"{expected!r} is not a sha256; it has 64 lower-case hex digits.")
+        with hub.work(caller, reading=True) as work:
+            asset = receiving(work, path)
+        return cls(hub, caller, asset, hub.contents.incoming())
+
+    def write(self, data: bytes) -> None:
+        self.incoming.write(data)
+
+    def finish(self, expected: str | None = None) -> Location:
+        """Keep the body durably, then the rows that acknowledge it."""
+        location = self.incoming.keep(expected)
+        with self.hub.work(self.caller) as work:
+            acknowledge(work, self.asset.id, [location])
+        return location
+
+    def discard(self) -> None:
+        self.incoming.discard()
+
+
+def receive_small(
+    hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, bodies: Iterable[tuple[str, bytes]]
+) -> list[Location]:
+    """Keep many small bodies as one pack, and acknowledge them all."""
+    with hub.work(caller, reading=True) as work:
+        asset = receiving(work, path)
+    located = hub.contents.keep_pack(bodies)
+    with hub.work(caller) as work:
+        acknowledge(work, asset.id, located)
+    return located
+
+
+def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
+    work.bodies.add([(one.sha256, one.size, one.pack, one.offset) for one in located], work.now())
+    work.holdings.add(asset, [one.sha256 for one in located])
+
+
+def missing_bodies(work: Work, path: AssetPath, sha256s: list[str]) -> list[str]:
+    """Which of these contents the asset does not hold yet, in the order asked."""
+    held = work.holdings.sizes(receiving(work, path).id, set(sha256s))
+    return [sha256 for sha256 in dict.fromkeys(sha256s) if sha256 not in held]
+
+
+def list_objects(
+    work: Work, reference: Reference, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int = 1000
+) -> tuple[Commit, list[Listed], str | None]:
+    """One page of a version's files in path order; with a delimiter, folders stand for what is below them."""
+    if not 1 <= limit <= MOST_LISTED:
+        raise Invalid(f"A page has 1 to {MOST_LISTED} entries, not {limit}.")
+    _, commit = versions.version(work, reference)
+    listed, more = versions.tree_of(work, commit).page(prefix, delimiter, after, limit)
+    return commit, listed, more
+
+
+def stat_object(work: Work, reference: Reference, path: str) -> tuple[Asset, Commit, Entry]:
+    asset, commit = versions.version(work, reference)
+    entry = versions.tree_of(work, commit).find(path)
+    if entry is None:
+        raise NotFound(f"{reference.asset} has no file {path!r} at {reference.ref or 'main'} ({commit.id[:8]}).")
+    return asset, commit, entry
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A committed file: what it is, and its bytes as they are asked for; needs no transaction."""
+
+    hub: Hub
+    path: str
+    entry: Entry
+    location: Location
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        return read_body(self.hub, self.location, self.path, start, end)
+
+
+def open_file(work: Work, reference: Reference, path: str) -> OpenFile:
+    _, _, entry = stat_object(work, reference, path)
+    return OpenFile(work.hub, path, entry, locate(work, [entry.sha256])[entry.sha256])
+
+
+def open_files(work: Work, reference: Reference, paths: list[str]) -> list[OpenFile]:
+    """Several files of one version, in the order asked; NotFound names the first that is missing."""
+    _, commit = versions.version(work, reference)
+    tree = versions.tree_of(work, commit)
+    entries = {}
+    for path in paths:
+        entry = tree.find(path)
+        if entry is None:
+            raise NotFound(f"{reference.asset} has no file {path!r} at {reference.ref or 'main'} ({commit.id[:8]}).")
+        entries[path] = entry
+    located = locate(work, {entry.sha256 for entry in entries.values()})
+    return [OpenFile(work.hub, path, entries[path], located[entries[path].sha256]) for path in paths]
+
+
+def locate(work: Work, sha256s: Iterable[str]) -> dict[str, Location]:
+    wanted = set(sha256s)
+    found = work.bodies.find(wanted)
+    for sha256 in wanted - found.keys():
+        raise NotFound.named("content", sha256[:8])
+    return {sha256: Location(sha256, size, pack, offset) for sha256, (size, pack, offset) in found.items()}
+
+
+def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    try:
+        yield from hub.contents.read(location, start, end)
+    except KeyError:
+        raise Unavailable(
+            f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is gone from the hub's store."
+        ) from None
+
+
+def read_whole(hub: Hub, opened: OpenFile, most: int) -> bytes | None:
+    """The file's bytes if there are at most `most` of them."""
+    return None if opened.entry.size > most else b"".join(opened.read())
+
+
+def read_link(work: Work, reference: Reference, path: str) -> str:
+    """A signed token that reads this one file for some hours, for pages that take no cookie."""
+    asset, commit, _ = stat_object(work, reference, path)
+    until = int((work.now() + LINK).timestamp())
+    fields = json.dumps([str(asset.id), commit.id, path, until], separators=(",", ":"))
+    text = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
+    return f"{text}.{work.hub.sign('raw', text)[:43]}"
+
+
+def open_link(hub: Hub, token: str, now: datetime) -> OpenFile:
+    """The file that a link made by `read_link` reads. Forbidden if it is forged or too old."""
+    text, _, signature = token.partition(".")
+    expected = hub.sign("raw", text)[:43]
+    if not secrets.compare_digest(signature.encode(), expected.encode()):
+        raise Forbidden("This link is not one of the hub's own; open the file's page again.")
+    asset, commit_id, path, until = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    if now.timestamp() > until:
+        raise Forbidden("This link is too old; open the file's page again.")
+    with hub.work(None, reading=True) as work:
+        commit = work.commits.get(UUID(asset), commit_id)
+        entry = versions.tree_of(work, commit).find(path)
+        if entry is None:
+            raise NotFound.named("file", path)
+        return OpenFile(hub, path, entry, locate(work, [entry.sha256])[entry.sha256])

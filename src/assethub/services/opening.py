@@ -1,0 +1,107 @@
+"""Opening a hub's data folder: made on first use, brought up to date, refused when it is not ours to open."""
+
+import fcntl
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from assethub.executors.local import LocalExecutor
+from sqlalchemy.exc import OperationalError
+
+from assethub.database.engine import connect, migrate
+from assethub.domain.errors import Invalid, Unavailable
+from assethub.services.work import Hub
+from assethub.storage.contents import Contents
+from assethub.storage.filesystem import FilesystemBackend
+from assethub.storage.trees import Trees
+
+FORMAT = "1"  # of the data folder; raised when older ones cannot be read any more
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A hub that holds its data folder, until it is closed."""
+
+    hub: Hub
+    lock: IO[str] | None
+
+    def close(self) -> None:
+        self.hub.engine.dispose()
+        if self.lock is not None:
+            self.lock.close()
+
+
+def open_hub(
+    folder: Path,
+    *,
+    database: str | None = None,
+    git_roots: tuple[Path, ...] = (),
+    slots: int = 2,
+    serving: bool = False,
+) -> Opened:
+    """The hub of a data folder. `serving` takes the folder for this process alone: one server, one folder."""
+    folder = folder.resolve()
+    check_format(folder)
+    lock = hold(folder) if serving else None
+    url = database or f"sqlite:///{folder / 'hub.db'}"
+    engine = connect(url)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        raise Unavailable(f"The database cannot be opened: {str(error.orig).strip()}") from error
+    backend = FilesystemBackend(folder / "store")
+    hub = Hub(
+        engine=engine,
+        contents=Contents(backend),
+        trees=Trees(backend),
+        executor=LocalExecutor(folder / "runs", folder / "cache"),
+        secret=secret_of(folder),
+        folder=folder,
+        git_roots=git_roots,
+        slots=slots,
+    )
+    return Opened(hub, lock)
+
+
+def check_format(folder: Path) -> None:
+    marker = folder / "format"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not marker.exists():
+            if any(entry.name != "serving.lock" for entry in folder.iterdir()):
+                raise Invalid(f"{folder} is not empty and not a hub's data folder; choose another with --data.")
+            marker.write_text(FORMAT + "\n")
+    except OSError as error:
+        raise Unavailable(f"The data folder {folder} cannot be used: {error.strerror}.") from error
+    found = marker.read_text().strip()
+    if found != FORMAT:
+        raise Invalid(
+            f"{folder} holds data in the format {found}, and this version of Asset Hub reads the format {FORMAT}. "
+            "Start the version that wrote it, or choose another folder with --data."
+        )
+
+
+def hold(folder: Path) -> IO[str]:
+    lock = (folder / "serving.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Unavailable(f"Another `ah serve` uses the data folder {folder}; stop it or choose another.") from None
+    return lock
+
+
+def secret_of(folder: Path) -> bytes:
+    """The key of all signatures; written once, readable by the hub's user alone."""
+    path = folder / "secret"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text())
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return bytes.fromhex(path.read_text())

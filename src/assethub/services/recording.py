@@ -1,0 +1,52 @@
+"""Writing a commit: the one way a tree becomes history."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from assethub.domain.assets import Asset
+from assethub.domain.errors import SignInNeeded
+from assethub.domain.history import ChangeKind, Commit, commit_id
+from assethub.services.work import Work
+from assethub.storage.trees import EMPTY, Tree
+
+
+def record_commit(
+    work: Work,
+    asset: Asset,
+    tree: Tree,
+    parents: tuple[Commit, ...],
+    message: str,
+    *,
+    committer: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Commit:
+    """Keep the tree and a commit of it by the caller; no ref is moved. The tree is durable before the row names it."""
+    if work.caller is None:
+        raise SignInNeeded("Sign in first: a commit needs an author.")
+    tree_id = work.hub.trees.write(tree)
+    author = work.caller.name
+    facts = dict(metadata or {})
+    made_at, ids = work.now(), tuple(parent.id for parent in parents)
+    before = work.hub.trees.get(parents[0].tree) if parents else EMPTY
+    counts = Counter(change.kind for change in before.diff(tree))
+    commit = Commit(
+        id=commit_id(tree_id, ids, author, committer or author, made_at, message, facts),
+        asset=asset.id,
+        tree=tree_id,
+        parents=ids,
+        author=author,
+        committer=committer or author,
+        made_at=made_at,
+        message=message,
+        metadata=facts,
+        generation=1 + max((parent.generation for parent in parents), default=0),
+        content=tree.content,
+        files=len(tree),
+        size=tree.size,
+        added=counts[ChangeKind.ADDED],
+        changed=counts[ChangeKind.CHANGED],
+        removed=counts[ChangeKind.REMOVED],
+    )
+    work.commits.add(commit)
+    return commit

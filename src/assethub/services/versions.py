@@ -1,0 +1,55 @@
+"""References made exact: which commit a ref names, and the tree it holds."""
+
+from assethub.domain.assets import Asset
+from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.folders import Role
+from assethub.domain.history import MAIN, Commit, RefKind
+from assethub.domain.names import COMMIT_PREFIX, Reference
+from assethub.domain.owners import RunCaller
+from assethub.services.work import Work
+from assethub.storage.trees import Tree
+
+MOST_CANDIDATES = 5
+
+
+def commit_at(work: Work, asset: Asset, ref: str | None) -> Commit:
+    """The commit that a ref names: branch, then tag, then commit prefix; `kind/…` says which is meant.
+
+    A run sees just the commits it was pinned to.
+    """
+    commit = resolve(work, asset, ref or MAIN)
+    if isinstance(work.caller, RunCaller) and (asset.id, commit.id) not in work.caller.reads:
+        raise NotFound.named("reference", f"{asset.path}:{ref or MAIN}")
+    return commit
+
+
+def resolve(work: Work, asset: Asset, ref: str) -> Commit:
+    meant, _, rest = ref.partition("/")
+    if meant in list(RefKind) and rest:
+        kind, name = RefKind(meant), rest
+    else:
+        kind, name = None, ref
+    if kind is not RefKind.COMMIT:
+        found = work.refs.find(asset.id, name)
+        if found is not None and kind in (None, found.kind):
+            return work.commits.get(asset.id, found.commit)
+    if kind in (None, RefKind.COMMIT) and COMMIT_PREFIX.fullmatch(name):
+        candidates = work.commits.with_prefix(asset.id, name, MOST_CANDIDATES + 1)
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            listed = [f"{commit.id[:12]} {commit.title}" for commit in candidates[:MOST_CANDIDATES]]
+            raise Conflict(f"{name!r} names several commits of {asset.path}; give more digits.", listed)
+    raise NotFound(
+        f"{asset.path} has no {kind or 'branch, tag or commit'} {name!r}. "
+        f"`ah ls {asset.path} --branch` and `--tag` list what there is."
+    )
+
+
+def version(work: Work, reference: Reference, *, needs: Role = Role.VIEWER) -> tuple[Asset, Commit]:
+    asset = work.asset(reference.asset, needs=needs)
+    return asset, commit_at(work, asset, reference.ref)
+
+
+def tree_of(work: Work, commit: Commit) -> Tree:
+    return work.hub.trees.get(commit.tree)

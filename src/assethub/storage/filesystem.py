@@ -1,0 +1,119 @@
+"""Bytes on the local disk: written beside their place, synced, then renamed, so a crash leaves all or nothing."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assethub.domain.errors import Full
+from assethub.storage.backend import PIECE
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turns the system's "no space left" into a sentence for whoever sent the bytes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise Full(
+                "The hub's disk is full, so nothing of this was stored. Free some space on it and send it again."
+            ) from error
+        raise
+
+
+class FileWriter:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        with full_disk_told():
+            self.descriptor, name = tempfile.mkstemp(dir=root / "incoming")
+        self.temporary: Path | None = Path(name)
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        with full_disk_told():
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+
+    def keep(self, key: str) -> None:
+        if self.temporary is None:
+            raise ValueError("This body was kept or discarded already.")
+        target = self.root / key
+        with full_disk_told():
+            if not target.exists():
+                os.fsync(self.descriptor)
+                make_folder(target.parent)
+                self.temporary.chmod(0o440)
+                self.temporary.rename(target)
+                sync_folder(target.parent)
+                self.temporary = None
+        self.discard()
+
+    def discard(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        if self.temporary is not None:
+            self.temporary.unlink(missing_ok=True)
+            self.temporary = None
+
+
+class FilesystemBackend:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        incoming = root / "incoming"
+        make_folder(incoming)
+        for leftover in incoming.iterdir():  # bodies that a crash cut off; they were never acknowledged
+            leftover.unlink(missing_ok=True)
+
+    def writer(self) -> FileWriter:
+        return FileWriter(self.root)
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        try:
+            descriptor = os.open(self.root / key, os.O_RDONLY)
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        return pieces(descriptor, start, end)
+
+    def size(self, key: str) -> int:
+        try:
+            return (self.root / key).stat().st_size
+        except FileNotFoundError:
+            raise KeyError(key) from None
+
+    def delete(self, key: str) -> None:
+        (self.root / key).unlink(missing_ok=True)
+
+
+def pieces(descriptor: int, start: int, end: int | None) -> Iterator[bytes]:
+    try:
+        while end is None or start < end:
+            piece = os.pread(descriptor, PIECE if end is None else min(PIECE, end - start), start)
+            if not piece:
+                return
+            start += len(piece)
+            yield piece
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """The folder with its parents, each known to the disk before anything is put into it."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,184 @@
+"""Hubs to test with: real databases, real files, real HTTP."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from assethub.domain.owners import Caller, Scope
+from assethub.server.running import RunningServer
+from assethub.server.settings import Settings
+from assethub.services import accounts
+from assethub.services.opening import open_hub
+from assethub.services.work import Hub
+
+PASSWORD = "correct horse"
+
+
+def require(what: str, present: bool) -> None:
+    """Skip with one clear line where a system package is missing; fail where all are asked for."""
+    if present:
+        return
+    if os.environ.get("ASSETHUB_TEST_REQUIRE") == "all":
+        pytest.fail(f"{what} is not installed, and this test run requires everything.")
+    pytest.skip(f"{what} is not installed")
+
+
+def postgres_program(name: str) -> str | None:
+    found = shutil.which(name)
+    candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return str(candidates[0]) if candidates else found
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a private PostgreSQL server, without a database name."""
+    initdb, server = postgres_program("initdb"), postgres_program("postgres")
+    require("PostgreSQL", bool(initdb and server))
+    assert initdb and server
+    folder = tmp_path_factory.mktemp("postgres")
+    user: dict[str, str] = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        user = {"user": "postgres"}
+        for parent in (folder, *folder.parents):
+            if parent.owner() == "root" and parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
+                parent.chmod(0o755)
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    command = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
+    port = free_port()
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-k", str(folder)]
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen(
+        [server, "-D", str(data), "-p", str(port), *options], stdout=log, stderr=log, cwd=folder, **user
+    )
+    address = f"postgresql://postgres@127.0.0.1:{port}"
+    try:
+        until(lambda: answers(f"{address}/postgres"))
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def answers(address: str) -> bool:
+    try:
+        psycopg.connect(address, connect_timeout=1).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for a condition; the deadline only ends a test that would hang."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "what the test waits for did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """The address of an empty database: each test that asks runs on both kinds. None: SQLite in the data folder."""
+    if request.param == "sqlite":
+        return None
+    address: str = request.getfixturevalue("postgres")
+    name = f"hub_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+    return f"{address}/{name}"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database: str | None) -> Iterator[Hub]:
+    """A hub with the administrator `ada`, without a server."""
+    opened = open_hub(tmp_path / "data", database=database)
+    with opened.hub.work(None) as work:
+        accounts.create_user(work, "ada", PASSWORD, admin=True)
+    yield opened.hub
+    opened.close()
+
+
+@pytest.fixture
+def ada(hub: Hub) -> Caller:
+    with hub.work(None, reading=True) as work:
+        return Caller(accounts.find_user(work, "ada"), Scope.ADMIN)
+
+
+@pytest.fixture
+def eve(hub: Hub) -> Caller:
+    """A user who owns nothing and may see nothing."""
+    with hub.work(None) as work:
+        return Caller(accounts.create_user(work, "eve", PASSWORD, admin=False), Scope.ADMIN)
+
+
+@dataclass
+class Live:
+    """A hub that listens on loopback in this process, with an API key of its administrator `ada`."""
+
+    server: RunningServer
+    api_key: str
+    code: Path
+    admin_user: str = "ada"
+    admin_password: str = PASSWORD
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.server.local_url
+
+    @property
+    def hub(self) -> Hub:
+        return self.server.hub
+
+
+@pytest.fixture
+def live(tmp_path: Path, database: str | None) -> Iterator[Live]:
+    code = tmp_path / "code"
+    code.mkdir()
+    settings = Settings(
+        data=tmp_path / "data", port=0, database=database or "", admin_user="ada", admin_password=PASSWORD,
+        git_roots=(code,),
+    )  # fmt: skip
+    with RunningServer(settings) as server:
+        key = server.create_key("ada", "tests", Scope.ADMIN)
+        environment = {"ASSETHUB_ENDPOINT": server.local_url, "ASSETHUB_API_KEY": key}
+        yield Live(server, key, code, environment=environment)
+
+
+def make_repository(folder: Path, files: dict[str, str], *, message: str = "Begin") -> str:
+    """A Git repository with one commit of these files (or one more on top); answers the commit's sha."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    if not (folder / ".git").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        git("init", "-q", "-b", "main")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    git("add", "-A")
+    git("commit", "-q", "-m", message)
+    return git("rev-parse", "HEAD")
