@@ -1,7 +1,15 @@
 import pytest
-
 from assethub.domain.errors import Invalid
-from assethub.domain.names import AssetPath, FolderPath, Kind, Reference, check_name, check_path, check_ref_name, parse_path
+from assethub.domain.names import (
+    AssetPath,
+    FolderPath,
+    Kind,
+    Reference,
+    check_name,
+    check_path,
+    check_ref_name,
+    parse_path,
+)
 
 
 @pytest.mark.parametrize("name", ["a", "Llama-3.1-8B", "x_y", "9", "a" * 96])
@@ -42,7 +50,9 @@ def test_paths_that_are_allowed(path: str) -> None:
     assert check_path(path) == path
 
 
-@pytest.mark.parametrize("path", ["", "/a", "../a", "a/../b", "a//b", ".", "a/.", "a\nb", "\x00", "a" * 1025, "\ud800", "/"])
+@pytest.mark.parametrize(
+    "path", ["", "/a", "../a", "a/../b", "a//b", ".", "a/.", "a\nb", "\x00", "a" * 1025, "\ud800", "/"]
+)
 def test_paths_that_could_escape_or_confuse_are_refused(path: str) -> None:
     with pytest.raises(Invalid):
         check_path(path)

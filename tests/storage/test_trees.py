@@ -1,11 +1,10 @@
 from datetime import UTC, datetime
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from assethub.domain.history import ChangeKind
 from assethub.domain.objects import Entry
 from assethub.storage.trees import Tree, decode
+from hypothesis import given
+from hypothesis import strategies as st
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 segments = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=6)
@@ -17,7 +16,9 @@ files = st.dictionaries(paths, entries, max_size=30)
 
 
 @given(files, files, st.randoms())
-def test_any_order_of_edits_gives_the_tree_of_a_full_rebuild(old: dict[str, Entry], new: dict[str, Entry], random) -> None:  # type: ignore[no-untyped-def]
+def test_any_order_of_edits_gives_the_tree_of_a_full_rebuild(
+    old: dict[str, Entry], new: dict[str, Entry], random
+) -> None:  # type: ignore[no-untyped-def]
     edits: list[tuple[str, Entry | None]] = [*new.items(), *((path, None) for path in old.keys() - new.keys())]
     random.shuffle(edits)
     tree = Tree.of(old)
@@ -50,7 +51,9 @@ def test_pages_together_list_everything_once_and_in_order(given_files: dict[str,
         if more is None:
             break
         after = more
-    expected = sorted({path.split("/", 1)[0] + "/" if by and "/" in path else path for path in given_files}, key=str.encode)
+    expected = sorted(
+        {path.split("/", 1)[0] + "/" if by and "/" in path else path for path in given_files}, key=str.encode
+    )
     assert [one.path for one in listed] == expected
     assert sum(one.files for one in listed) == len(given_files)
 

@@ -1,0 +1,103 @@
+"""Who may do what; strangers learn nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from assethub.domain.assets import Asset, TrainingSettings
+from assethub.domain.errors import Forbidden, NotFound, SignInNeeded
+from assethub.domain.names import Reference
+from assethub.domain.owners import Caller, Scope
+from assethub.services import accounts, assets, evaluations, folders, history, merging, objects, runs, staging
+from assethub.services.work import Hub, Work
+
+from tests.services.conftest import MODEL, Committing
+
+READS: list[Callable[[Work], object]] = [
+    lambda work: folders.get_folder(work, MODEL.parent),
+    lambda work: assets.list_assets(work, MODEL.parent),
+    lambda work: assets.get_asset(work, MODEL),
+    lambda work: assets.list_refs(work, MODEL),
+    lambda work: history.log_commits(work, Reference(MODEL)),
+    lambda work: history.diff_versions(work, MODEL, "main", "main"),
+    lambda work: objects.list_objects(work, Reference(MODEL)),
+    lambda work: objects.open_file(work, Reference(MODEL), "a"),
+    lambda work: objects.read_link(work, Reference(MODEL), "a"),
+    lambda work: staging.staged_status(work, MODEL, "main"),
+    lambda work: evaluations.list_evaluations(work, MODEL),
+    lambda work: runs.list_runs(work, path=MODEL),
+]
+WRITES: list[Callable[[Work], object]] = [
+    lambda work: folders.change_folder(work, MODEL.parent, description="x"),
+    lambda work: assets.create_asset(work, MODEL.parent.asset("new"), "", (), TrainingSettings()),
+    lambda work: assets.change_asset(work, MODEL, description="x"),
+    lambda work: assets.create_branch(work, MODEL, "b"),
+    lambda work: assets.create_tag(work, MODEL, "t"),
+    lambda work: history.commit_changes(work, MODEL, "main", "x", delete=["a"]),
+    lambda work: merging.merge_branch(work, MODEL, "main"),
+    lambda work: staging.stage_deletion(work, MODEL, "main", "a"),
+    lambda work: objects.missing_bodies(work, MODEL, ["0" * 64]),
+    lambda work: assets.delete_asset(work, MODEL),
+]
+
+
+@pytest.mark.parametrize("act", [*READS, *WRITES])
+def test_who_may_not_see_a_thing_gets_not_found(
+    hub: Hub, eve: Caller, model: Asset, commit: Committing, act: Callable[[Work], object]
+) -> None:
+    commit(MODEL, {"a": "1"})
+    with pytest.raises(NotFound), hub.work(eve) as work:
+        act(work)
+    with pytest.raises((NotFound, SignInNeeded)), hub.work(None) as work:
+        act(work)
+
+
+def test_a_key_that_may_only_read_reads_and_changes_nothing(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing
+) -> None:
+    commit(MODEL, {"a": "1"})
+    reader = Caller(ada.user, Scope.READ)
+    for act in READS:
+        with hub.work(reader, reading=True) as work:
+            act(work)
+    for act in WRITES:
+        with pytest.raises(Forbidden, match="only read"), hub.work(reader) as work:
+            act(work)
+
+
+def test_keys_and_passwords(hub: Hub, ada: Caller) -> None:
+    with hub.work(ada) as work:
+        key, secret = accounts.create_own_key(work, "laptop", Scope.WRITE, None)
+    caller = accounts.key_caller(hub, secret)
+    assert isinstance(caller, Caller)
+    assert (caller.name, caller.scope) == ("ada", Scope.WRITE)
+    with pytest.raises(Forbidden, match="wider scope"), hub.work(caller) as work:
+        accounts.create_own_key(work, "more", Scope.ADMIN, None)
+    with hub.work(ada, reading=True) as work:
+        (listed,) = accounts.list_keys(work)
+    assert listed.last_used_at is not None
+    with hub.work(ada) as work:
+        accounts.revoke_key(work, key.id)
+    with pytest.raises(SignInNeeded):
+        accounts.key_caller(hub, secret)
+    for name, password in (("ada", "wrong"), ("nobody", "correct horse")):
+        with pytest.raises(SignInNeeded, match="do not belong together"):
+            accounts.check_password(hub, name, password)
+    assert accounts.check_password(hub, "ADA", "correct horse").name == "ada"
+
+
+def test_a_sign_in_link_works_once(hub: Hub, ada: Caller) -> None:
+    secret = accounts.create_link(hub, ada.user)
+    assert accounts.session_caller(hub, secret) is None
+    assert accounts.use_link(hub, secret).name == "ada"
+    with pytest.raises(SignInNeeded, match="used before"):
+        accounts.use_link(hub, secret)
+
+
+def test_a_session_ends_when_it_is_closed_or_the_password_is_reset(hub: Hub, ada: Caller) -> None:
+    one, other = accounts.open_session(hub, ada.user), accounts.open_session(hub, ada.user)
+    accounts.close_session(hub, one)
+    assert accounts.session_caller(hub, one) is None
+    assert accounts.session_caller(hub, other) is not None
+    with hub.work(None) as work:
+        accounts.reset_password(work, "ada", "another horse")
+    assert accounts.session_caller(hub, other) is None

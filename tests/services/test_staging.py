@@ -1,0 +1,64 @@
+"""Changes that wait for a commit."""
+
+import pytest
+from assethub.domain.assets import Asset
+from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.names import Reference
+from assethub.domain.owners import Caller
+from assethub.services import history, objects, staging
+from assethub.services.objects import Upload
+from assethub.services.work import Hub
+
+from tests.services.conftest import MODEL, Committing
+
+
+def stage(hub: Hub, caller: Caller, path: str, content: str) -> None:
+    upload = Upload.begin(hub, caller, MODEL)
+    upload.write(content.encode())
+    body = upload.finish()
+    with hub.work(caller) as work:
+        staging.stage_file(work, MODEL, "main", path, body)
+
+
+def test_staged_changes_are_seen_only_by_the_staged_view_until_they_are_committed(
+    hub: Hub, ada: Caller, model: Asset
+) -> None:
+    stage(hub, ada, "a", "1")
+    stage(hub, ada, "a", "2")
+    with hub.work(ada, reading=True) as work:
+        assert [one.path for one in staging.staged_status(work, MODEL, "main")] == ["a"]
+        assert objects.list_objects(work, Reference(MODEL))[1] == []
+    with hub.work(ada) as work:
+        made = history.commit_changes(work, MODEL, "main", "Staged", staged=True)
+    assert made is not None
+    assert (made.added, made.size) == (1, 1)
+    with hub.work(ada, reading=True) as work:
+        assert staging.staged_status(work, MODEL, "main") == []
+
+
+def test_a_head_that_moved_on_under_a_staged_path_is_a_conflict_unless_forced(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing
+) -> None:
+    stage(hub, ada, "a", "staged")
+    commit(MODEL, {"a": "meanwhile"})
+    with pytest.raises(Conflict) as refused, hub.work(ada) as work:
+        history.commit_changes(work, MODEL, "main", "Staged", staged=True)
+    assert refused.value.details == ("a",)
+    with hub.work(ada) as work:
+        assert history.commit_changes(work, MODEL, "main", "Staged", staged=True, force=True) is not None
+
+
+def test_a_staged_deletion_and_a_reset(hub: Hub, ada: Caller, model: Asset, commit: Committing) -> None:
+    commit(MODEL, {"a": "1", "b": "1"})
+    with hub.work(ada) as work:
+        staging.stage_deletion(work, MODEL, "main", "a")
+        staging.stage_deletion(work, MODEL, "main", "b")
+        assert staging.reset_staged(work, MODEL, "main", "b") == 1
+        made = history.commit_changes(work, MODEL, "main", "Delete", staged=True)
+    assert made is not None
+    assert (made.removed, made.files) == (1, 1)
+
+
+def test_staging_needs_a_branch_that_exists(hub: Hub, ada: Caller, model: Asset) -> None:
+    with pytest.raises(NotFound), hub.work(ada, reading=True) as work:
+        staging.staged_status(work, MODEL, "nope")
