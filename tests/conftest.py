@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from assethub.domain.owners import Caller, Scope
 from assethub.server.running import RunningServer
 from assethub.server.settings import Settings

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from assethub.storage.backend import Backend, put
 from assethub.storage.filesystem import FilesystemBackend
 

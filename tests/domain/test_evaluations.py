@@ -1,6 +1,7 @@
 import math
 
 import pytest
+
 from assethub.domain.errors import Invalid
 from assethub.domain.evaluations import check_metrics
 

@@ -1,4 +1,5 @@
 import pytest
+
 from assethub.domain.errors import Invalid
 from assethub.domain.names import (
     AssetPath,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 import pytest
+
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import AssetPath, parse_asset_path

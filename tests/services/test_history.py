@@ -4,15 +4,15 @@ import threading
 from datetime import timedelta
 
 import pytest
-from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, Invalid, NotFound
+
+from assethub.domain.assets import Asset, TrainingSettings
+from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from assethub.domain.history import ChangeKind, Commit
-from assethub.domain.names import Reference
+from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
-from assethub.services import assets, history, objects, versions
+from assethub.services import assets, history, merging, objects, versions
 from assethub.services.history import NewFile
 from assethub.services.work import Hub
-
 from tests.services.conftest import MODEL, Committing, upload
 
 
@@ -69,19 +69,13 @@ def test_knowing_a_hash_gives_no_access(hub: Hub, ada: Caller, eve: Caller, mode
     commit(MODEL, {"secret": "treasure"})
     with hub.work(ada, reading=True) as work:
         _, _, entry = objects.stat_object(work, Reference(MODEL), "secret")
-    own = MODEL.__class__("eve", MODEL.kind, "mine", "copy")
+    own = AssetPath("eve", MODEL.kind, "mine", "copy")
     with hub.work(eve) as work:
-        assets.create_asset(work, own, "", (), versions_settings())
+        assets.create_asset(work, own, "", (), TrainingSettings())
     with hub.work(eve) as work:
         assert objects.missing_bodies(work, own, [entry.sha256]) == [entry.sha256]
     with pytest.raises(Invalid, match="was not uploaded"), hub.work(eve) as work:
         history.commit_changes(work, own, "main", "Steal", add=[NewFile("a", entry.sha256, entry.size)])
-
-
-def versions_settings():  # type: ignore[no-untyped-def]
-    from assethub.domain.assets import TrainingSettings
-
-    return TrainingSettings()
 
 
 @pytest.mark.parametrize("bad", ["../escape", "a//b", "/etc/passwd", "a\x00b", ""])
@@ -169,8 +163,6 @@ def test_a_diff_finds_renames_by_content(hub: Hub, ada: Caller, model: Asset, co
 def test_the_last_commit_of_each_path_is_found_through_merges(
     hub: Hub, ada: Caller, model: Asset, commit: Committing
 ) -> None:
-    from assethub.services import merging
-
     commit(MODEL, {"base": "1", "dir/x": "1"}, message="Base")
     with hub.work(ada) as work:
         assets.create_branch(work, MODEL, "side")
@@ -215,8 +207,6 @@ def test_a_file_link_reads_one_file_until_it_is_too_old(
     with hub.work(ada, reading=True) as work:
         token, now = objects.read_link(work, Reference(MODEL), "a.png"), work.now()
     assert b"".join(objects.open_link(hub, token, now).read()) == b"picture"
-    from assethub.domain.errors import Forbidden
-
     for bad, when in ((token + "x", now), ("x" + token, now), ("", now), (token, now + timedelta(days=1))):
         with pytest.raises(Forbidden):
             objects.open_link(hub, bad, when)

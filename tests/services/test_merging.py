@@ -1,6 +1,7 @@
 """Merging branches and publishing into main."""
 
 import pytest
+
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict
 from assethub.domain.history import Strategy
@@ -8,7 +9,6 @@ from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
 from assethub.services import assets, evaluations, merging, objects
 from assethub.services.work import Hub
-
 from tests.services.conftest import DATASET, MODEL, Committing
 
 

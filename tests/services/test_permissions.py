@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Forbidden, NotFound, SignInNeeded
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller, Scope
 from assethub.services import accounts, assets, evaluations, folders, history, merging, objects, runs, staging
 from assethub.services.work import Hub, Work
-
 from tests.services.conftest import MODEL, Committing
 
 READS: list[Callable[[Work], object]] = [

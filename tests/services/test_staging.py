@@ -1,6 +1,7 @@
 """Changes that wait for a commit."""
 
 import pytest
+
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.names import Reference
@@ -8,7 +9,6 @@ from assethub.domain.owners import Caller
 from assethub.services import history, objects, staging
 from assethub.services.objects import Upload
 from assethub.services.work import Hub
-
 from tests.services.conftest import MODEL, Committing
 
 

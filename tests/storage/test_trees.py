@@ -1,10 +1,11 @@
 from datetime import UTC, datetime
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from assethub.domain.history import ChangeKind
 from assethub.domain.objects import Entry
 from assethub.storage.trees import Tree, decode
-from hypothesis import given
-from hypothesis import strategies as st
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 segments = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=6)

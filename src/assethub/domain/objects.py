@@ -6,10 +6,11 @@ from datetime import datetime
 
 OCTETS = "application/octet-stream"
 TYPES = {  # what the standard table lacks or has differently from one machine to the next
-    ".md": "text/markdown", ".yaml": "application/yaml", ".yml": "application/yaml", ".toml": "application/toml",
-    ".jsonl": "application/x-ndjson", ".parquet": "application/vnd.apache.parquet", ".safetensors": OCTETS,
-    ".ipynb": "application/x-ipynb+json", ".py": "text/x-python", ".csv": "text/csv", ".txt": "text/plain",
-    ".tsv": "text/tab-separated-values", ".json": "application/json", ".log": "text/plain", ".png": "image/png", ".js": "text/javascript",
+    ".csv": "text/csv", ".ipynb": "application/x-ipynb+json", ".js": "text/javascript", ".json": "application/json",
+    ".jsonl": "application/x-ndjson", ".log": "text/plain", ".md": "text/markdown", ".png": "image/png",
+    ".parquet": "application/vnd.apache.parquet", ".py": "text/x-python", ".safetensors": OCTETS,
+    ".toml": "application/toml", ".tsv": "text/tab-separated-values", ".txt": "text/plain",
+    ".yaml": "application/yaml", ".yml": "application/yaml",
 }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from assethub.executors.local import LocalExecutor
 from sqlalchemy.exc import OperationalError
 
 from assethub.database.engine import connect, migrate
 from assethub.domain.errors import Invalid, Unavailable
+from assethub.executors.local import LocalExecutor
 from assethub.services.work import Hub
 from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend

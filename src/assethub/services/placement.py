@@ -4,9 +4,8 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from assethub.executors.executor import Handle, RunSpec, State, Status
-
 from assethub.domain.runs import Run, RunState
+from assethub.executors.executor import Handle, RunSpec, State, Status
 from assethub.services.accounts import claim_secret
 from assethub.services.runs import GRACE_SECONDS, next_attempt
 from assethub.services.work import Hub

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from assethub.executors.executor import Executor
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 from uuid_utils.compat import uuid7
@@ -29,6 +28,7 @@ from assethub.domain.errors import Conflict, Forbidden, Full, NotFound, SignInNe
 from assethub.domain.folders import Folder, Role
 from assethub.domain.names import AssetPath, FolderPath
 from assethub.domain.owners import Caller, RunCaller, Scope
+from assethub.executors.executor import Executor
 from assethub.storage.contents import Contents
 from assethub.storage.trees import Trees
 

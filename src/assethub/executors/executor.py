@@ -1,0 +1,81 @@
+"""What every engine does: place runners, and say how they fare. tests/conformance/test_executors.py holds for all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from assethub.domain.errors import Unavailable
+
+Handle = Mapping[str, Any]  # JSON that finds a submitted run again
+
+
+class EngineUnavailable(Unavailable):
+    """The engine does not answer; nothing about its runs may be concluded from that."""
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"  # the engine answers, and knows nothing of the run and of no exit
+    UNKNOWN = "unknown"  # the engine cannot say now; never to be taken for an end
+
+
+@dataclass(frozen=True)
+class Status:
+    state: State
+    code: int | None = None
+    reason: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.LOST)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    multi_node: bool
+    gpus: bool
+    live_logs: bool
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a runner needs to begin; `claim` is a secret, `memory` a size such as 4Gi, `grace` seconds."""
+
+    run: str
+    attempt: int
+    endpoint: str
+    claim: str
+    cpus: float
+    memory: str | None
+    gpus: int
+    grace: float
+
+
+class Executor(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def capabilities(self) -> Capabilities: ...
+
+    def submit(self, spec: RunSpec, key: str) -> Handle:
+        """Start a runner. A key that was submitted before is answered with its handle and not started again."""
+
+    def poll(self, handles: Sequence[Handle]) -> list[Status]:
+        """How each fares, in the order asked. EngineUnavailable if the engine is away."""
+
+    def logs(self, handle: Handle, offset: int) -> tuple[bytes, int]:
+        """What the runner itself printed from a byte offset on, and the offset to go on from."""
+
+    def cancel(self, handle: Handle, grace: float) -> None:
+        """Ask all its processes to stop, and kill them after `grace` seconds; the end still comes from `poll`."""
+
+    def find(self, key: str) -> Handle | None:
+        """The handle of a submission whose answer was lost."""
+
+    def cleanup(self, handle: Handle) -> None:
+        """Forget an ended run and what it left; does nothing while it goes on."""
