@@ -60,7 +60,7 @@ class Tail:
 
 
 class Shipper(threading.Thread):
-    """Sends log lines and metric points in numbered batches until each is acknowledged; learns of cancels on the way."""
+    """Sends log lines and metric points in numbered batches until acknowledged; learns of cancels on the way."""
 
     def __init__(self, api: HubApi, run: str, spool: Spool, log: Path, metrics: Path) -> None:
         super().__init__(name="shipper", daemon=True)
@@ -116,9 +116,7 @@ class Shipper(threading.Thread):
                 continue
             point = metric_point(line)
             if point is None:
-                self.spool.say(
-                    f"Line {self.metrics_line} of the metrics file is no JSON object with numbers; left out."
-                )
+                self.spool.say(f"Line {self.metrics_line} of the metrics file holds no JSON object of numbers.")
             else:
                 points.append(point)
         if points:

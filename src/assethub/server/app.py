@@ -1,12 +1,12 @@
 """The server: separate front doors to the same services."""
 
-from assethub.server.console.app import create_console
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from assethub.server.api.app import create_api
+from assethub.server.console.app import create_console
 from assethub.services.work import Hub
 
 

@@ -1,0 +1,1 @@
+"""The command line `ah`: it shows, and never decides."""

@@ -1,0 +1,42 @@
+"""ah download, ah cat"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assethub.cli.context import hub, progress
+from assethub.cli.history import version_of
+
+if TYPE_CHECKING:
+    from assethub.client.hub import Hub
+
+
+@click.command()
+@click.argument("reference", metavar="PATH[:REF]")
+@click.argument("paths", nargs=-1, metavar="[FILE|DIR/]...")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to.")
+@hub
+def download(hub: "Hub", reference: str, paths: tuple[str, ...], output: Path) -> None:
+    """Download a version, or some files of it. The same command again goes on where it stopped."""
+    version = version_of(hub, reference)
+    with progress("Downloading") as report:
+        files = version.download(paths or None, output, progress=report)
+    click.echo(f"{len(files)} files of {version} are in {output}")
+
+
+@click.command()
+@click.argument("reference", metavar="PATH[:REF]")
+@click.argument("file")
+@hub
+def cat(hub: "Hub", reference: str, file: str) -> None:
+    """Print a file of a version as it is."""
+    from urllib.parse import quote
+
+    version = version_of(hub, reference)
+    url = f"{version.url}/files/{quote(file)}"
+    with hub.connection.stream("GET", url, params={"ref": version.ref}) as response:
+        for piece in response.iter_bytes(1 << 20):
+            sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()

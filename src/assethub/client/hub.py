@@ -1,0 +1,139 @@
+"""A hub: the entry to everything in it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from uuid import UUID
+
+from assethub.client.assets import Dataset, Model, asset_of
+from assethub.client.connection import Connection, folder_url
+from assethub.client.folders import Folder
+from assethub.client.runs import Run
+from assethub.client.versions import Version
+from assethub.domain.errors import Invalid, SignInNeeded
+from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
+from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
+from assethub.protocol.folders import FolderInfo, NewFolder
+from assethub.protocol.owners import CreatedKey, HubInfo, KeyInfo, NewKey, UserInfo
+from assethub.protocol.runs import RunInfo
+
+Value = str | int | float | bool
+
+
+class Hub:
+    """A connected hub. Paths may leave out the owner: `model/llm/gpt2` is the signed-in user's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        return f"Hub({self.connection.endpoint!r})"
+
+    def info(self) -> HubInfo:
+        """The hub's version, and who asks (None without a key)."""
+        return self.connection.get(HubInfo, "/me")
+
+    def whoami(self) -> UserInfo:
+        """The signed-in user. SignInNeeded without a valid key."""
+        user = self.info().user
+        if user is None:
+            raise SignInNeeded("Nobody is signed in: run `ah login`, or set ASSETHUB_API_KEY.")
+        return user
+
+    @cached_property
+    def me(self) -> str:
+        """The signed-in user's name, asked once."""
+        return self.whoami().name
+
+    def path(self, text: str) -> FolderPath | AssetPath:
+        """A folder's or asset's path, with the owner filled in. Invalid if it is neither."""
+        own = text.strip("/").split("/")[0] in ("model", "dataset")
+        return parse_path(text, me=self.me if own else None)
+
+    def reference(self, text: str) -> Reference:
+        """An asset's path with its ref. Invalid if it is a folder's."""
+        path, _, ref = text.partition(":")
+        parsed = self.path(path)
+        if isinstance(parsed, FolderPath):
+            raise Invalid(f"{text!r} is a folder; an asset's path is {parsed}/NAME.")
+        return Reference(parsed, ref or None)
+
+    def create(
+        self,
+        path: str,
+        *,
+        description: str = "",
+        labels: Sequence[str] = (),
+        git: str | None = None,
+        revision: str | None = None,
+        subpath: str | None = None,
+        datasets: Sequence[str] = (),
+        params: Mapping[str, Value] | None = None,
+    ) -> Folder | Model | Dataset:
+        """A new folder (`model/llm`) or asset (`model/llm/gpt2`, its folder is made if missing).
+
+        `git`, `revision`, `subpath`, `datasets` and `params` are a model's training settings. Conflict if it exists.
+        """
+        where = self.path(path)
+        if isinstance(where, FolderPath):
+            new = NewFolder(path=str(where), description=description, labels=list(labels))
+            return Folder(self.connection, self.connection.send(FolderInfo, "POST", "/folders", new))
+        training = TrainingSettings(
+            git=git, revision=revision, subpath=subpath, datasets=list(datasets), params=dict(params or {})
+        )
+        info = self.connection.send(
+            AssetInfo, "POST", "/assets",
+            NewAsset(path=str(where), description=description, labels=list(labels), training=training),
+        )  # fmt: skip
+        return asset_of(self.connection, info)
+
+    def get(self, path: str) -> Folder | Model | Dataset | Version:
+        """What a path names: a folder, an asset, or with `:ref` one of its versions. NotFound if it is not there."""
+        if ":" in path:
+            reference = self.reference(path)
+            asset = asset_of(self.connection, self.connection.get(AssetInfo, f"/assets/{reference.asset}"))
+            assert reference.ref is not None  # the text has a colon and something behind it, or it is main
+            return asset.version(reference.ref)
+        where = self.path(path)
+        if isinstance(where, FolderPath):
+            return Folder(self.connection, self.connection.get(FolderInfo, folder_url(where)))
+        return asset_of(self.connection, self.connection.get(AssetInfo, f"/assets/{where}"))
+
+    def model(self, path: str) -> Model:
+        """The model at a path. Invalid if it is something else."""
+        found = self.get(path)
+        if not isinstance(found, Model):
+            raise Invalid(f"{path!r} is not a model.")
+        return found
+
+    def dataset(self, path: str) -> Dataset:
+        """The dataset at a path. Invalid if it is something else."""
+        found = self.get(path)
+        if not isinstance(found, Dataset):
+            raise Invalid(f"{path!r} is not a dataset.")
+        return found
+
+    def folders(self, *, owner: str | None = None, kind: str | None = None) -> list[Folder]:
+        """The folders that you may see; of one owner, of one kind (`model` or `dataset`)."""
+        found = self.connection.get_list(FolderInfo, "/folders", owner=owner, kind=kind)
+        return [Folder(self.connection, info) for info in found]
+
+    def run(self, id: str | int | UUID) -> Run:
+        """A run by its number or id."""
+        return Run(self.connection, self.connection.get(RunInfo, f"/runs/{id}"))
+
+    def runs(self, *, state: str | None = None, limit: int = 50) -> list[Run]:
+        """The newest runs that you may see."""
+        found = self.connection.get_list(RunInfo, "/runs", state=state, limit=limit)
+        return [Run(self.connection, info) for info in found]
+
+    def keys(self) -> list[KeyInfo]:
+        """Your API keys."""
+        return self.connection.get_list(KeyInfo, "/keys")
+
+    def create_key(self, name: str, *, scope: str = "write", expires_in_days: int | None = None) -> CreatedKey:
+        """A new API key of yours (scope read, write or admin); its secret is in this answer only."""
+        new = NewKey(name=name, scope=scope, expires_in_days=expires_in_days)
+        return self.connection.send(CreatedKey, "POST", "/keys", new)
+
+    def revoke_key(self, id: str | UUID) -> None:
+        self.connection.delete(f"/keys/{id}")

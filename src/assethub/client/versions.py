@@ -1,0 +1,219 @@
+"""One version of an asset: a branch, a tag or a commit, as the SDK shows it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from assethub.client.connection import Connection, asset_url
+from assethub.client.downloading import download, list_tree
+from assethub.client.runs import Run
+from assethub.client.uploading import Add, Progress, sources, upload
+from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.history import MAIN
+from assethub.domain.names import AssetPath
+from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation
+from assethub.protocol.history import (
+    ChangeInfo,
+    CommitInfo,
+    CommitPage,
+    DiffPage,
+    NewCommit,
+    NewMerge,
+    StagedInfo,
+)  # fmt: skip
+from assethub.protocol.objects import ObjectInfo, TreePage
+from assethub.protocol.runs import NewRun, RunInfo
+
+RETRIES = 5  # of a commit whose branch moved on meanwhile
+
+
+class Version:
+    """An asset at a ref: `hub.get("model/llm/gpt2:v1")`, `model.branch("main")`. Nothing is asked before it is used."""
+
+    def __init__(self, connection: Connection, asset: AssetPath, ref: str) -> None:
+        self.connection, self.asset, self.ref = connection, asset, ref
+
+    def __repr__(self) -> str:
+        return f"Version({str(self)!r})"
+
+    def __str__(self) -> str:
+        return f"{self.asset}:{self.ref}"
+
+    @property
+    def url(self) -> str:
+        return asset_url(self.asset)
+
+    def head(self) -> CommitInfo:
+        """The commit that the ref names now."""
+        return self.list_commit(limit=1)[0]
+
+    def list_object(self, prefix: str = "") -> list[ObjectInfo]:
+        """Every file below the prefix with path, size (bytes), sha256, content type and modified time."""
+        return list(list_tree(self.connection, self.asset, self.ref, prefix))
+
+    def list_folder(self, prefix: str = "") -> tuple[list[str], list[ObjectInfo]]:
+        """One level: the folders (their paths end in `/`) and files directly below the prefix."""
+        folders: list[str] = []
+        files: list[ObjectInfo] = []
+        after: str | None = ""
+        while after is not None:
+            page = self.connection.get(
+                TreePage, f"{self.url}/tree", ref=self.ref, prefix=prefix, delimiter="/", after=after, limit=5000
+            )
+            folders += page.prefixes
+            files += page.entries
+            after = page.next
+        return folders, files
+
+    def list_commit(self, limit: int = 50) -> list[CommitInfo]:
+        """The newest commits, newest first."""
+        commits: list[CommitInfo] = []
+        after: str | None = None
+        while len(commits) < limit:
+            page = self.connection.get(
+                CommitPage, f"{self.url}/commits", ref=self.ref, after=after, limit=min(limit - len(commits), 1000)
+            )
+            commits += page.commits
+            after = page.next
+            if after is None:
+                break
+        return commits
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes, whole in memory. NotFound if it is not there."""
+        return self.connection.request("GET", f"{self.url}/files/{quote(path)}", params={"ref": self.ref}).content
+
+    def download(
+        self, paths: Iterable[str] | None = None, to: str | Path = ".", *, progress: Progress | None = None
+    ) -> list[Path]:
+        """Put files below the folder `to`: all, or the given paths (`dir/` is everything below it).
+
+        Verified by sha256; repeating it continues. NotFound if a given path is not there.
+        """
+        commit = self.head().id
+        pinned = f"commit/{commit}"
+        if paths is None:
+            entries = list(list_tree(self.connection, self.asset, pinned))
+        else:
+            entries = [entry for path in paths for entry in self.matching(pinned, path)]
+        return download(self.connection, self.asset, commit, entries, Path(to), progress)
+
+    def matching(self, ref: str, path: str) -> list[ObjectInfo]:
+        found = [
+            entry
+            for entry in list_tree(self.connection, self.asset, ref, path)
+            if entry.path == path or path.endswith("/")
+        ]
+        if not found:
+            raise NotFound(f"{self} has no file {path!r}.")
+        return found
+
+    def commit(
+        self,
+        message: str,
+        add: Sequence[Add] = (),
+        delete: Sequence[str] = (),
+        *,
+        expected_parent: str | None = None,
+        staged: bool = False,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> CommitInfo | None:
+        """One atomic commit on this branch: deletions first (`old/`: all below), then files; None if nothing changes.
+
+        `add`: `"model.pt"`, `"./dir"` (with the folder), `"./dir/*"` (without), `{"./saved": "weights/"}`.
+        `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
+        """
+        files = upload(self.connection, self.asset, sources(add), progress)
+        new = NewCommit(
+            message=message, branch=self.ref, add=files, delete=list(delete), expected_parent=expected_parent,
+            staged=staged, force=force,
+        )  # fmt: skip
+        for attempt in range(RETRIES):
+            try:
+                return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/commits", new)
+            except Conflict as conflict:
+                if expected_parent is not None or "moved on meanwhile" not in str(conflict) or attempt + 1 == RETRIES:
+                    raise
+        raise AssertionError("the last attempt answers or raises")
+
+    def diff(self, other: str) -> list[ChangeInfo]:
+        """What changes from this version to another ref of the same asset."""
+        changes: list[ChangeInfo] = []
+        after: str | None = None
+        while True:
+            page = self.connection.get(
+                DiffPage, f"{self.url}/diff", **{"from": self.ref, "to": other, "after": after, "limit": 1000}
+            )
+            changes += page.changes
+            after = page.next
+            if after is None:
+                return changes
+
+    def merge(
+        self,
+        into: str = MAIN,
+        *,
+        strategy: str | None = None,
+        answers: Mapping[str, str] | None = None,
+        message: str | None = None,
+    ) -> CommitInfo | None:
+        """Merge this version into a branch; into `main` this publishes it. None if it is there already.
+
+        `strategy` is merge, source, target or replace (default: replace into main, else merge). Conflict lists the
+        paths that both sides changed; `answers` maps them to "source" or "target".
+        """
+        new = NewMerge(source=self.ref, into=into, strategy=strategy, answers=dict(answers or {}), message=message)
+        return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/merge", new)
+
+    def status(self) -> list[StagedInfo]:
+        """What is staged on this branch."""
+        return self.connection.get_list(StagedInfo, f"{self.url}/staged", branch=self.ref)
+
+    def reset(self) -> int:
+        """Drop what is staged on this branch; answers how many changes went."""
+        answer = self.connection.request("POST", f"{self.url}/reset", params={"branch": self.ref}).json()
+        dropped: int = answer["dropped"]
+        return dropped
+
+    def delete(self) -> None:
+        """Delete this branch or tag; the commits stay."""
+        try:
+            self.connection.delete(f"{self.url}/branches/{quote(self.ref)}")
+        except NotFound:
+            self.connection.delete(f"{self.url}/tags/{quote(self.ref)}")
+
+    def evaluate(
+        self,
+        dataset: str | Sequence[str] | None = None,
+        *,
+        git: str | None = None,
+        revision: str | None = None,
+        subpath: str | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Start an evaluation of this model version; what is left out comes from the training settings."""
+        new = NewRun(
+            type="evaluate", model=str(self.asset), ref=self.ref, datasets=as_list(dataset), git=git,
+            revision=revision, subpath=subpath, params=dict(params or {}),
+        )  # fmt: skip
+        return Run(self.connection, self.connection.send(RunInfo, "POST", "/runs", new))
+
+    def list_evaluation(self) -> list[EvaluationInfo]:
+        """Evaluations of this version, and of versions with the same model files; newest first."""
+        return self.connection.get_list(EvaluationInfo, f"{self.url}/evaluations", ref=self.ref)
+
+    def create_evaluation(self, metrics: Mapping[str, Any], dataset: str) -> EvaluationInfo:
+        """Enter metrics of this version on a dataset reference by hand; nested numbers get dotted names."""
+        new = NewEvaluation(ref=self.ref, dataset=str(dataset), metrics=dict(metrics))
+        return self.connection.send(EvaluationInfo, "POST", f"{self.url}/evaluations", new)
+
+
+def as_list(given: object) -> list[str]:
+    """One reference or several, as text."""
+    if given is None:
+        return []
+    if isinstance(given, list | tuple):
+        return [str(one) for one in given]
+    return [str(given)]
