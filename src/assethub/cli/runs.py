@@ -62,14 +62,12 @@ def show_run(hub: "Hub", id: str, as_json: bool) -> None:
     if as_json:
         print_json(info)
         return
+    place = f" in {info.code.subpath}" if info.code.subpath else ""
     facts = [
         ("Run", f"{info.number} ({info.id})"),
         ("State", f"{info.state}{f': {info.reason}' if info.reason else ''}"),
         ("Task", f"{info.type} of {info.path}:{target(info)}"),
-        (
-            "Code",
-            f"{info.code.url} at {info.code.sha[:8]} ({info.code.revision}){' in ' + info.code.subpath if info.code.subpath else ''}",
-        ),
+        ("Code", f"{info.code.url} at {info.code.sha[:8]} ({info.code.revision}){place}"),
         *((one.folder.capitalize(), f"{one.path}:{one.ref} at {one.commit[:8]}") for one in info.inputs),
         ("Parameters", "  ".join(f"{name}={value}" for name, value in info.params.items()) or "none"),
         ("Started by", f"{info.creator}, {ago(info.created_at)}, on {info.engine}, attempt {info.attempt}"),
