@@ -13,21 +13,18 @@ VENDOR = Path("src/assethub/server/console/static/vendor")
 
 FILES = {  # where it lies in node_modules -> its name in static/vendor
     "@tabler/core/dist/css/tabler.min.css": "tabler.css",
-    "@tabler/core/dist/js/tabler.min.js": "tabler.js",
-    "htmx.org/dist/htmx.min.js": "htmx.js",
-    "htmx-ext-sse/dist/sse.min.js": "htmx-sse.js",
     "uplot/dist/uPlot.iife.min.js": "uplot.js",
     "uplot/dist/uPlot.min.css": "uplot.css",
     "uplot/LICENSE": "uplot.LICENSE",
 }
 
 ICONS = """
-activity adjustments alert-circle arrow-back-up arrow-left arrow-right arrows-split-2 binary-tree-2 bolt book box brand-git
-brightness chart-line check chevron-down chevron-right circle-check circle-dot circle-x clipboard clock clock-pause copy
+activity adjustments alert-circle arrow-back-up arrow-left arrow-right arrows-split-2 binary-tree-2 bolt book box
+brand-git brightness chart-line check chevron-down chevron-right circle-check circle-dot circle-x clipboard clock copy
 cube database device-floppy dots download external-link eye file file-code file-diff file-text flag folder git-branch
-git-commit git-compare git-fork git-merge git-pull-request hash history home key language loader-2 lock login logout
-menu-2 mood-empty moon pencil photo player-pause player-play player-stop plus puzzle refresh scale search settings share-3
-stack-2 sun table tag terminal-2 test-pipe trash upload user user-circle users world x
+git-commit git-compare git-fork git-merge hash history home key language loader-2 lock login logout menu-2 mood-empty
+moon pencil photo player-play player-stop plus refresh scale search settings stack-2 sun table tag terminal-2 test-pipe
+trash upload user user-circle users world x
 """.split()  # noqa: SIM905
 
 

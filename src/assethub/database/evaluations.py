@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select, tuple_
 
-from assethub.database.rows import Rows
+from assethub.database.rows import Rows, batches
 from assethub.database.tables import assets, evaluations, folders, users
 from assethub.domain.evaluations import Evaluation, Report
 
@@ -49,6 +49,15 @@ class Evaluations(Rows):
         if contents is not None:
             query = query.where(evaluations.c.content.in_(list(contents)))
         return [evaluation_of(row) for row in self.connection.execute(query)]
+
+    def newest(self, versions: Iterable[tuple[UUID, str]]) -> dict[UUID, Evaluation]:
+        """For pairs of asset and model files: the evaluation of these files that was made last."""
+        found: dict[UUID, Evaluation] = {}
+        for batch in batches(versions):
+            query = EVALUATIONS.where(tuple_(evaluations.c.asset, evaluations.c.content).in_(batch))
+            for row in self.connection.execute(query):  # newest first
+                found.setdefault(row.asset, evaluation_of(row))
+        return found
 
     def contents(self, ids: Iterable[UUID]) -> dict[UUID, str]:
         """The digest of the model files that each evaluation is about."""

@@ -48,9 +48,14 @@ class Commits(Rows):
         query = select(commits).where(commits.c.asset == asset, commits.c.id >= prefix, commits.c.id <= after)
         return [commit_of(row) for row in self.connection.execute(query.order_by(commits.c.id).limit(limit))]
 
-    def with_content(self, asset: UUID, content: str) -> list[str]:
-        query = select(commits.c.id).where(commits.c.asset == asset, commits.c.content == content)
-        return list(self.connection.execute(query).scalars())
+    def heads(self, assets: Iterable[UUID], branch: str) -> dict[UUID, Commit]:
+        """The head of each asset's branch of this name."""
+        joined = (refs.c.asset == commits.c.asset) & (refs.c.commit == commits.c.id)
+        found = {}
+        for batch in batches(assets):
+            query = select(commits).join(refs, joined).where(refs.c.name == branch, refs.c.asset.in_(batch))
+            found.update({row.asset: commit_of(row) for row in self.connection.execute(query)})
+        return found
 
     def first(self, asset: UUID) -> str:
         """The asset's first, empty commit."""
@@ -82,13 +87,6 @@ class Refs(Rows):
         if kind is not None:
             query = query.where(refs.c.kind == kind)
         return [ref_of(row) for row in self.connection.execute(query)]
-
-    def of_many(self, assets: Iterable[UUID]) -> dict[UUID, list[Ref]]:
-        found: dict[UUID, list[Ref]] = {}
-        for batch in batches(assets):
-            for row in self.connection.execute(select(refs).where(refs.c.asset.in_(batch))):
-                found.setdefault(row.asset, []).append(ref_of(row))
-        return found
 
     def add(self, asset: UUID, kind: RefKind, name: str, commit: str, now: datetime) -> Ref:
         """Conflict if the name is taken, or is a path-prefix of another ref's or the other way round."""

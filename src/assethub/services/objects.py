@@ -149,7 +149,7 @@ def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int 
         ) from None
 
 
-def read_whole(hub: Hub, opened: OpenFile, most: int) -> bytes | None:
+def read_whole(opened: OpenFile, most: int) -> bytes | None:
     """The file's bytes if there are at most `most` of them."""
     return None if opened.entry.size > most else b"".join(opened.read())
 

@@ -1,0 +1,91 @@
+"""Branches and tags, and an asset's settings."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from assethub.domain.assets import TrainingSettings
+from assethub.domain.errors import HubError, Invalid
+from assethub.domain.names import AssetPath, Kind
+from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of, url_of
+from assethub.server.console.runs import param_of
+from assethub.server.dependencies import CurrentAsset
+from assethub.services import assets, summaries
+
+router = APIRouter()
+
+
+@router.get("/{owner}/{kind}/{folder}/{name}/-/refs")
+def refs(page: CurrentPage, path: CurrentAsset) -> Response:
+    return show_refs(page, path, None)
+
+
+@router.post("/{owner}/{kind}/{folder}/{name}/-/refs")
+def change_refs(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
+    """Make or delete a branch or a tag."""
+    act, name = text_of(form, "act"), text_of(form, "name") or ""
+    source = text_of(form, "source")
+    try:
+        with page.writing() as work:
+            if act == "create-branch":
+                assets.create_branch(work, path, name, source)
+            elif act == "create-tag":
+                assets.create_tag(work, path, name, source)
+            elif act == "delete-branch":
+                assets.delete_branch(work, path, name)
+            elif act == "delete-tag":
+                assets.delete_tag(work, path, name)
+    except HubError as refusal:
+        return show_refs(page, path, str(refusal))
+    return page.go(url_of(path, "refs"))
+
+
+def show_refs(page: Page, path: AssetPath, problem: str | None) -> Response:
+    with page.reading() as work:
+        asset = summaries.overview(work, path)
+        heads = summaries.ref_heads(work, asset)
+    return page.render(
+        "asset/refs.html", 422 if problem else 200, asset=asset, tab="files", heads=heads, problem=problem
+    )
+
+
+@router.get("/{owner}/{kind}/{folder}/{name}/-/settings")
+def settings(page: CurrentPage, path: CurrentAsset) -> Response:
+    return show_settings(page, path, None)
+
+
+@router.post("/{owner}/{kind}/{folder}/{name}/-/settings")
+def change_settings(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
+    try:
+        training = None
+        if path.kind is Kind.MODEL:
+            training = TrainingSettings(
+                text_of(form, "git"), text_of(form, "revision"), text_of(form, "subpath"),
+                tuple(lines_of(form, "datasets")), dict(param_of(line) for line in lines_of(form, "params")),
+            )  # fmt: skip
+        with page.writing() as work:
+            labels = tuple((text_of(form, "labels") or "").replace(",", " ").split())
+            changed = assets.change_asset(
+                work, path, name=text_of(form, "name"), description=text_of(form, "description") or "", labels=labels,
+                training=training,
+            )  # fmt: skip
+    except HubError as refusal:
+        return show_settings(page, path, str(refusal))
+    return page.go(url_of(changed.path, "settings"))
+
+
+@router.post("/{owner}/{kind}/{folder}/{name}/-/delete")
+def delete(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
+    try:
+        if text_of(form, "confirm") != path.name:
+            raise Invalid(f"Type the name {path.name!r} to delete it.")
+        with page.writing() as work:
+            assets.delete_asset(work, path, force=text_of(form, "force") is not None)
+    except HubError as refusal:
+        return show_settings(page, path, str(refusal))
+    return page.go(url_of(path.parent))
+
+
+def show_settings(page: Page, path: AssetPath, problem: str | None) -> Response:
+    with page.reading() as work:
+        asset = summaries.overview(work, path)
+    return page.render("asset/settings.html", 422 if problem else 200, asset=asset, tab="settings", problem=problem)
