@@ -11,6 +11,7 @@ from assethub.domain.evaluations import Report, check_metrics, flat_metrics
 from assethub.domain.folders import Role
 from assethub.domain.history import Commit, RefKind
 from assethub.domain.lineage import provenance
+from assethub.domain.names import COMMIT_ID
 from assethub.domain.owners import RunCaller
 from assethub.domain.runs import EDGES, Run, RunState, RunType
 from assethub.services import accounts, versions
@@ -167,14 +168,20 @@ def commit_output(work: Work, run: Run, output: Iterable[NewFile], metadata: dic
     if existing is None:
         work.refs.add(asset.id, RefKind.BRANCH, branch, parent.id, work.now())
     below = EMPTY if run.type is RunType.TRAIN else versions.tree_of(work, parent)
-    verb = "Train" if run.type is RunType.TRAIN else "Continue training"
-    sources = " and ".join(f"{one.path}:{one.ref}" for one in run.inputs)
+    names = {one.folder: f"{one.path.rsplit('/', 1)[-1]}:{short_ref(one.ref)}" for one in run.inputs}
+    start = names.pop("model", None)
+    message = f"Continue training from {start}" if start else "Train"
+    message += f" on {', '.join(names.values())} (run {run.number})"
     commit = commit_tree(
-        work, asset, branch, parent, below.with_changes(entries), f"{verb} on {sources} (run {run.number})",
+        work, asset, branch, parent, below.with_changes(entries), message,
         committer=f"run {run.number}", metadata=metadata, allow_same=True,
     )  # fmt: skip
     assert commit is not None  # allow_same always commits
     return commit, branch
+
+
+def short_ref(ref: str) -> str:
+    return ref[:8] if COMMIT_ID.fullmatch(ref) else ref
 
 
 def keep_metrics(work: Work, run: Run, result: RunResult, facts: dict[str, Any]) -> UUID:

@@ -6,7 +6,7 @@ function options(box, labels, x, extra) {
   const faint = style.getPropertyValue("--faint"), line = style.getPropertyValue("--line");
   const axis = { stroke: faint, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px Inter, sans-serif" };
   return {
-    width: box.clientWidth, height: 230, scales: { x: { time: false } }, legend: { live: false },
+    width: box.clientWidth, height: 230, padding: [12, 34, 0, 0], scales: { x: { time: false } }, legend: { live: false },
     series: [{ label: x }, ...labels.map((label, i) => ({
       label, stroke: COLOURS[i % COLOURS.length], width: 1.8, spanGaps: true,
       points: { show: extra.points, size: 7, fill: COLOURS[i % COLOURS.length] } }))],
@@ -41,7 +41,8 @@ function addCurves(more) {
     const plot = plots[topic];
     if (plot && plot.series.length === labels.length + 1) { plot.setData(data); continue; }
     plot?.destroy();
-    plots[topic] = draw(panel(topic), labels, data, charts.dataset.step, { points: steps.length < 30 });
+    const axis = steps.every(Number.isInteger) ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7] } : {};
+    plots[topic] = draw(panel(topic), labels, data, charts.dataset.step, { points: steps.length < 30, axis });
   }
   for (const names of Object.values(more))
     for (const [name, points] of Object.entries(names)) {
