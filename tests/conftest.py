@@ -43,7 +43,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a private PostgreSQL server, without a database name."""
     initdb, server = postgres_program("initdb"), postgres_program("postgres")
     require("PostgreSQL", bool(initdb and server))
-    assert initdb and server
+    assert initdb is not None
+    assert server is not None
     folder = tmp_path_factory.mktemp("postgres")
     user: dict[str, str] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Self
 from uuid import UUID
 
 from assethub.client.assets import Dataset, Model, asset_of
@@ -27,6 +28,16 @@ class Hub:
 
     def __repr__(self) -> str:
         return f"Hub({self.connection.endpoint!r})"
+
+    def close(self) -> None:
+        """Give the connections back; `with assethub.connect() as hub:` does it at the end."""
+        self.connection.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def info(self) -> HubInfo:
         """The hub's version, and who asks (None without a key)."""
