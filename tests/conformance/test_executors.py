@@ -130,8 +130,10 @@ def test_a_run_goes_on_when_its_submitter_is_killed(executor: Making, tmp_path: 
 
 
 def test_cleanup_removes_an_ended_run_and_spares_a_live_one(executor: Making, tmp_path: Path) -> None:
-    engine = executor(f"mkdir -p $AH_RUN_DIR/w/locked; chmod 555 $AH_RUN_DIR/w/locked $AH_RUN_DIR/w; touch {tmp_path}/up;"
-                      f"until [ -e {tmp_path}/go ]; do sleep 0.05; done")  # fmt: skip
+    engine = executor(
+        f"mkdir -p $AH_RUN_DIR/w/locked; chmod 555 $AH_RUN_DIR/w/locked $AH_RUN_DIR/w; touch {tmp_path}/up;"
+        f"until [ -e {tmp_path}/go ]; do sleep 0.05; done"
+    )
     handle = engine.submit(SPEC, "key")
     until((tmp_path / "up").exists)
     engine.cleanup(handle)

@@ -216,7 +216,8 @@ def test_a_run_reads_its_pinned_inputs_and_nothing_else(bench: Bench) -> None:
         "      for path in ('dataset/texts/words', 'dataset/texts/other', 'model/texts/reader'):\n"
         "          for ref in ('main', 'commit/" + pinned + "'):\n"
         "              url = os.environ['AH_ENDPOINT'] + '/api/v1/assets/ada/' + path + '/tree?ref=' + ref\n"
-        "              ask = urllib.request.Request(url, headers={'Authorization': 'Bearer ' + os.environ['AH_TOKEN']})\n"
+        "              key = {'Authorization': 'Bearer ' + os.environ['AH_TOKEN']}\n"
+        "              ask = urllib.request.Request(url, headers=key)\n"
         "              try: print(path, ref[:6], urllib.request.urlopen(ask).status)\n"
         "              except urllib.error.HTTPError as error: print(path, ref[:6], error.code)\n"
         '      "; echo $AH_TOKEN > {output}/token'
@@ -243,8 +244,11 @@ def test_a_reader_cannot_start_a_run(bench: Bench) -> None:
 def test_an_environment_is_built_once_and_reused(bench: Bench) -> None:
     require("uv", uv_program() is not None)
     make_repository(bench.repository, {"r.txt": "six==1.17.0\n"}, message="Require six")
-    bench.command("python -c 'import six; print(six.__version__)' > {output}/six; touch $VIRTUAL_ENV/new 2>/dev/null || true; "
-                  "ls $VIRTUAL_ENV/lib/python*/site-packages/six.py", "    environment: {requirements: r.txt}\n")  # fmt: skip
+    command = (
+        "python -c 'import six; print(six.__version__)' > {output}/six; touch $VIRTUAL_ENV/new 2>/dev/null || true; "
+        "ls $VIRTUAL_ENV/lib/python*/site-packages/six.py"
+    )
+    bench.command(command, "    environment: {requirements: r.txt}\n")
     first = bench.train("one").wait()
     second = bench.train("two").wait()
     assert second.branch.read("six") == b"1.17.0\n"

@@ -58,7 +58,10 @@ def show_folders(hub: "Hub", as_json: bool) -> None:
         return
     if not folders:
         click.echo("No folders yet. `ah create model/FOLDER/NAME` makes one with a model in it.")
-    table([(f.path, f"{f.info.assets} assets", f.info.description) for f in folders], ("path", "holds", "description"))
+    table(
+        [(f.path, f"{f.info.assets} asset{'' if f.info.assets == 1 else 's'}", f.info.description) for f in folders],
+        ("path", "holds", "description"),
+    )
 
 
 def show_assets(folder: "object", as_json: bool) -> None:

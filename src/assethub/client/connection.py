@@ -37,7 +37,7 @@ def connect(endpoint: str | None = None, api_key: str | None = None) -> "Hub":
         endpoint or os.environ.get("ASSETHUB_ENDPOINT") or os.environ.get("AH_ENDPOINT") or stored.get("endpoint")
         or DEFAULT_ENDPOINT
     ).rstrip("/")  # fmt: skip
-    key = api_key or os.environ.get("ASSETHUB_API_KEY")
+    key = api_key or os.environ.get("ASSETHUB_API_KEY") or None
     if key is None and os.environ.get("AH_ENDPOINT", "").rstrip("/") == address:
         key = os.environ.get("AH_TOKEN")
     if key is None and stored.get("endpoint", "").rstrip("/") == address:  # a key is for the hub that made it

@@ -17,7 +17,19 @@ from assethub.executors import supervisor
 from assethub.executors.archive import write_archive
 from assethub.executors.executor import Capabilities, EngineUnavailable, Handle, RunSpec, State, Status
 
-PASSED = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK"}
+PASSED = {
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+    "AH_FULL_PATIENCE",
+}
 PASSED_BEGINNINGS = ("LC_", "UV_", "PIP_", "GIT_SSL_", "CUDA_", "NVIDIA_")
 PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 

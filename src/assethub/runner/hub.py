@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import IO, Any, Union
 from urllib.parse import quote, urlsplit
 
 PATIENCE = 24 * 3600.0  # seconds that a hub may be away before the run gives up
-FULL_PATIENCE = 60.0  # seconds that a hub without disk space is asked again
+FULL_PATIENCE = float(os.environ.get("AH_FULL_PATIENCE", "300"))  # seconds that a hub without space is asked again
 PIECE = 1 << 20
 AGAIN = {408, 425, 429, 500, 502, 503, 504}
 Body = Union[bytes, IO[bytes], None]

@@ -1,0 +1,216 @@
+"""`ah` as people type it, against a live hub."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import Live, make_repository
+
+AH = Path(sys.executable).with_name("ah")
+Typing = Callable[..., subprocess.CompletedProcess[str]]
+TASKS = """\
+tasks:
+  train:
+    command: echo training; cp {dataset}/data.csv {output}/model.csv
+    params: {epochs: 1}
+  evaluate: {command: "echo '{\\"accuracy\\": 0.9}' > {results}/metrics.json"}
+"""
+
+
+@pytest.fixture
+def ah(live: Live, tmp_path: Path) -> Typing:
+    """ah("ls", …): runs the command in an empty folder, and fails the test on another exit status than expected."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+
+    def run(*arguments: str, status: int = 0, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        own = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), **live.environment, **environment}
+        done = subprocess.run(
+            [str(AH), *arguments], cwd=folder, env=own, input=stdin, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return tmp_path / "mine"
+
+
+def test_the_main_job_by_hand(ah: Typing, mine: Path, live: Live) -> None:
+    (mine / "data").mkdir(parents=True, exist_ok=True)
+    (mine / "data" / "data.csv").write_text("a,b\n1,2\n")
+    (mine / "data" / ".DS_Store").write_text("x")
+    repository = live.code / "project"
+    make_repository(repository, {"assethub.yaml": TASKS})
+
+    assert ah("create", "dataset/tables/small").stdout == "Created ada/dataset/tables/small\n"
+    assert "1 added" in ah("commit", "dataset/tables/small", "-m", "Add data", "-a", "./data/*").stdout
+    assert "nothing to commit" in ah("commit", "dataset/tables/small", "-m", "Again", "-a", "./data/*").stdout
+    ah("create", "model/tables/net", "--git", str(repository), "--dataset", "dataset/tables/small", "-l", "demo")
+    trained = ah("train", "model/tables/net", "-b", "first", "-p", "epochs=2", "--wait")
+    assert "training" in trained.stdout
+    assert "Run 1 succeeded: ada/model/tables/net:first" in trained.stderr
+    ah("evaluate", "model/tables/net:first", "--wait")
+    assert "Merge first into main" in ah("merge", "model/tables/net:first").stdout
+    assert "nothing to merge" in ah("merge", "model/tables/net:first").stdout
+    assert ah("create", "model/tables/net:v1", "--tag").stdout == "Tagged ada/model/tables/net:v1\n"
+
+    assert "ada/model/tables    1 asset" in ah("ls").stdout
+    assert "ada/model/tables/net  demo" in ah("ls", "model/tables").stdout
+    assert ah("ls", "model/tables/net").stdout.split()[:3] == ["model.csv", "8", "B"]
+    assert {line.split()[0] for line in ah("ls", "model/tables/net", "--branch").stdout.splitlines()} == {
+        "first",
+        "main",
+    }
+    assert ah("ls", "model/tables/net", "--tag").stdout.startswith("v1")
+    assert "accuracy" not in ah("ls", "model/tables/net", "--run").stdout
+    assert "0.9" in ah("ls", "model/tables/net", "--evaluation").stdout
+    assert "0.9" in ah("evaluation", "ls", "model/tables/net:v1").stdout
+    assert ah("cat", "model/tables/net:v1", "model.csv").stdout == "a,b\n1,2\n"
+    assert "Repository created" in ah("log", "model/tables/net").stdout
+    assert ah("diff", "model/tables/net:main", "first").stdout == "No difference.\n"
+    shown = ah("run", "show", "1").stdout
+    assert "ada/dataset/tables/small:main" in shown
+    assert "ah train ada/model/tables/net -b NEW-BRANCH -d ada/dataset/tables/small:" in shown
+    assert "· Run 1 (train, attempt 1)" in ah("run", "logs", "1").stdout
+    ah("download", "model/tables/net:v1", "-o", "out")
+    assert (mine / "out" / "model.csv").read_text() == "a,b\n1,2\n"
+
+
+def test_every_listing_speaks_json(ah: Typing, mine: Path, live: Live) -> None:
+    (mine / "x.txt").write_text("x")
+    ah("create", "dataset/d/x")
+    ah("create", "model/m/y")
+    ah("commit", "model/m/y", "-m", "x", "-a", "x.txt")
+    ah("evaluation", "create", "model/m/y:main", "-d", "dataset/d/x", "-m", "accuracy=0.5")
+    for command, key in [
+        (("ls",), "assets"), (("ls", "model/m"), "training"), (("ls", "model/m/y"), "sha256"),
+        (("ls", "model/m/y", "--branch"), "commit"), (("log", "model/m/y"), "parents"),
+        (("evaluation", "ls", "model/m/y"), "metrics"), (("key", "ls"), "scope"), (("config",), "source"),
+    ]:  # fmt: skip
+        rows = json.loads(ah(*command, "--json").stdout)
+        assert rows, command
+        assert all(key in row for row in rows), command
+    for command in (("run", "ls"), ("ls", "model/m/y", "--tag"), ("status", "model/m/y")):
+        assert json.loads(ah(*command, "--json").stdout) == []
+    assert json.loads(ah("whoami", "--json").stdout)["name"] == "ada"
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "sentence"),
+    [
+        (("ls", "model/none"), 3, "no folder 'ada/model/none'"),
+        (("ls", "nonsense"), 1, "is not a path"),
+        (("ls", "model/m/y:v9"), 3, "no branch, tag or commit 'v9'"),
+        (("create", "model/m/y"), 4, "exists already"),
+        (("create", "model/m/a b"), 1, "not allowed"),
+        (("create", "dataset/d/x:second"), 4, "only models have branches"),
+        (("commit", "model/m/y", "-m", "x"), 2, "nothing to commit"),
+        (("commit", "model/m/y", "-m", "x", "-a", "none.txt"), 1, "There is no file or folder 'none.txt' here."),
+        (("commit", "model/m/y", "-m", "x", "-a", "x.txt:../up"), 1, "not allowed"),
+        (("merge", "model/m/y"), 2, "Say what to merge"),
+        (("delete", "model/m/y"), 2, "say --yes"),
+        (("train", "model/m/y", "-b", "z"), 1, "No dataset is given"),
+        (("train", "model/m/y", "-b", "z", "-d", "dataset/d/x", "-r", "/etc"), 1, "not below a folder"),
+        (("train", "model/m/y", "-b", "z", "-p", "lr"), 2, "is not NAME=VALUE"),
+        (("train", "dataset/d/x", "-b", "z"), 1, "is not a model"),
+        (("run", "show", "9"), 3, "no run '9'"),
+        (("evaluation", "create", "model/m/y", "-d", "dataset/d/x", "-m", "a=b"), 2, "must be a number"),
+        (("cat", "model/m/y", "none"), 3, "no file 'none'"),
+        (("wrong",), 2, "No such command 'wrong'"),
+    ],
+)  # fmt: skip
+def test_refusals_are_one_sentence_and_a_status(
+    ah: Typing, mine: Path, command: tuple[str, ...], status: int, sentence: str
+) -> None:
+    (mine / "x.txt").write_text("x")
+    ah("create", "dataset/d/x")
+    ah("create", "model/m/y")
+    done = ah(*command, status=status)
+    assert sentence in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_hub_that_is_not_there_and_a_key_that_is_none(ah: Typing) -> None:
+    assert "No hub answers at" in ah("ls", status=5, ASSETHUB_ENDPOINT="http://127.0.0.1:9").stderr
+    assert "API key is not known" in ah("whoami", status=1, ASSETHUB_API_KEY="ah_wrong").stderr
+
+
+def test_login_keeps_a_key_that_only_its_owner_reads(ah: Typing, live: Live, tmp_path: Path) -> None:
+    nothing = {"ASSETHUB_ENDPOINT": "", "ASSETHUB_API_KEY": ""}
+    ah("login", live.url, "--user", "ada", "--password-stdin", stdin="wrong\n", status=1, **nothing)
+    ah("login", live.url, "--user", "ada", "--password-stdin", stdin=f"{live.admin_password}\n", **nothing)
+    kept = tmp_path / "config" / "assethub" / "login.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert ah("whoami", **nothing).stdout == f"ada (administrator) at {live.url}\n"
+    ah("logout", **nothing)
+    assert not kept.exists()
+
+
+def test_doctor_says_what_is_well_and_what_is_not(ah: Typing) -> None:
+    well = ah("doctor").stdout
+    assert "Signed in: ada" in well
+    assert "problem" in ah("doctor", status=1, ASSETHUB_ENDPOINT="http://127.0.0.1:9").stdout
+
+
+def test_links_and_pairs_that_no_disk_can_hold_are_refused(ah: Typing, mine: Path) -> None:
+    (mine / "real").write_text("x")
+    (mine / "folder").mkdir()
+    (mine / "folder" / "link").symlink_to(mine / "real")
+    ah("create", "model/m/y")
+    assert "folder/link is a symbolic link" in ah("commit", "model/m/y", "-m", "x", "-a", "folder", status=1).stderr
+    ah("commit", "model/m/y", "-m", "x", "-a", "real:a", "-a", "real:a/b")
+    assert "'a' and 'a/b' cannot both be files" in ah("download", "model/m/y", "-o", "out", status=1).stderr
+    ah("download", "model/m/y", "a/b", "-o", "one")
+    assert (mine / "one" / "a" / "b").read_text() == "x"
+
+
+def test_staged_changes_are_listed_committed_and_dropped(ah: Typing, live: Live, mine: Path) -> None:
+
+    ah("create", "model/m/y")
+    headers = {"Authorization": f"Bearer {live.api_key}"}
+    for name in ("a", "b"):
+        httpx2.put(f"{live.url}/api/v1/assets/ada/model/m/y/staged/{name}", content=b"x", headers=headers)
+    assert ah("status", "model/m/y").stdout == "+ a\n+ b\n"
+    ah("commit", "model/m/y", "-m", "Staged", "--staged")
+    assert "Nothing is staged" in ah("status", "model/m/y").stdout
+    httpx2.put(f"{live.url}/api/v1/assets/ada/model/m/y/staged/c", content=b"x", headers=headers)
+    assert ah("reset", "model/m/y").stdout == "Dropped 1 staged changes.\n"
+
+
+def test_update_and_delete(ah: Typing) -> None:
+    ah("create", "model/m/y", "-d", "before")
+    ah("update", "model/m/y", "-n", "z", "-d", "after", "-l", "one", "-p", "lr=0.1")
+    (row,) = json.loads(ah("ls", "model/m", "--json").stdout)
+    assert (row["path"], row["description"], row["labels"]) == ("ada/model/m/z", "after", ["one"])
+    assert row["training"]["params"] == {"lr": "0.1"}
+    ah("create", "model/m/z:branch")
+    ah("delete", "model/m/z:branch", "--yes")
+    ah("delete", "model/m/z", "--yes")
+    ah("delete", "model/m", "--yes")
+    assert "No folders yet" in ah("ls").stdout
+
+
+def test_help_is_there_for_every_command() -> None:
+    from assethub.cli.main import COMMANDS
+
+    for name in COMMANDS:
+        done = subprocess.run([str(AH), name, "--help"], capture_output=True, text=True, check=True)
+        assert "Usage: ah" in done.stdout
+
+
+def test_importing_the_sdk_and_showing_the_help_load_nothing_heavy() -> None:
+    heavy = ("httpx2", "pydantic", "rich", "fastapi", "sqlalchemy", "assethub.server")
+    for program in ("import assethub", "import assethub.cli.main"):
+        code = f"{program}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,275 @@
+"""The server as a process of its own: how it starts, stops, and comes back after a kill -9."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from assethub.client.connection import connect
+from assethub.domain.errors import HubError, Unavailable
+from tests.conftest import PASSWORD, free_port, make_repository, until
+
+AH = Path(sys.executable).with_name("ah")
+Serving = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, database: str | None) -> Iterator[Serving]:
+    """serve(port): an `ah serve` on the test's data folder, as a process."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(port: int, **more: str) -> subprocess.Popen[str]:
+        own = {"ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD}
+        own |= {"ASSETHUB_GIT_ROOTS": str(tmp_path / "code"), "ASSETHUB_DATABASE": database or ""}
+        environment = {**os.environ, **own, **more}
+        command = [str(AH), "serve", "--data", str(tmp_path / "data"), "--port", str(port)]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def answers(port: int) -> bool:
+    with suppress(httpx2.TransportError):
+        return httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+    return False
+
+
+def admin_key(tmp_path: Path, database: str | None) -> str:
+    command = [str(AH), "admin", "key", "create", "--user", "ada", "--scope", "admin", "--data", str(tmp_path / "data")]
+    more = ["--database", database] if database else []
+    return subprocess.run([*command, *more], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_it_starts_in_an_empty_folder_says_how_to_sign_in_and_stops_cleanly(serve: Serving, tmp_path: Path) -> None:
+    port = free_port()
+    process = serve(port, ASSETHUB_ADMIN_PASSWORD="")
+    until(lambda: answers(port))
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert re.search(r"signed up 'ada' with the password \S{10,}", said)
+    assert re.search(rf"http://127\.0\.0\.1:{port}/sign-in/link\?token=\S+", said)
+    again = serve(port, ASSETHUB_ADMIN_PASSWORD="")
+    until(lambda: answers(port))
+    again.terminate()
+    assert "password" not in again.communicate(timeout=30)[0]
+
+
+def test_a_run_goes_on_while_the_server_is_killed_and_ends_well_with_a_whole_log(
+    serve: Serving, tmp_path: Path, database: str | None
+) -> None:
+    port = free_port()
+    server = serve(port)
+    until(lambda: answers(port))
+    go = tmp_path / "go"
+    command = f"for n in $(seq 1 300); do echo line $n; [ $n = 100 ] && until [ -e {go} ]; do sleep 0.02; done; done"
+    repository = tmp_path / "code" / "project"
+    make_repository(
+        repository,
+        {"assethub.yaml": f"tasks:\n  train:\n    command: |\n      {command}\n      echo done > {{output}}/weights\n"},
+    )
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        hub.create("model/m/y", git=str(repository), datasets=["dataset/d/x"])
+        run = hub.model("model/m/y").train("result")
+        until(lambda: "line 99" in [line.text for line in run.logs()])
+        server.kill()
+        server.wait()
+        go.touch()  # the command goes on while nobody listens
+        serve(port)
+        until(lambda: answers(port))
+        run.wait(120)
+        lines = [line.text for line in run.logs() if line.stream == "out"]
+        assert lines == [f"line {number}" for number in range(1, 301)]
+        assert run.branch.read("weights") == b"done\n"
+
+
+def test_a_run_whose_processes_vanish_with_the_server_is_lost(
+    serve: Serving, tmp_path: Path, database: str | None
+) -> None:
+    port = free_port()
+    server = serve(port)
+    until(lambda: answers(port))
+    repository = tmp_path / "code" / "project"
+    make_repository(repository, {"assethub.yaml": "tasks: {train: {command: 'echo up; sleep 1000'}}\n"})
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        run = hub.create("model/m/y", git=str(repository), datasets=["dataset/d/x"]).train("r")  # type: ignore[union-attr]
+        until(lambda: "up" in [line.text for line in run.logs()])
+        server.kill()
+        server.wait()
+        kill_everything_of(str(run.info.id))
+        serve(port)
+        until(lambda: answers(port))
+        run.wait(120, check=False)
+        assert run.state == "lost"
+        assert "gone without a word" in str(run.info.reason)
+
+
+def kill_everything_of(run: str) -> None:
+    """As a power cut would: every process that has the run in its environment."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if f"AH_RUN_ID={run}".encode() in (entry / "environ").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
+def test_a_taken_port_is_told_in_a_sentence(serve: Serving) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = serve(taken.getsockname()[1])
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 5
+    assert "is taken; stop what listens there, or choose another with --port" in said
+    assert "Traceback" not in said
+
+
+def test_a_second_server_on_the_same_data_is_refused(serve: Serving) -> None:
+    port = free_port()
+    serve(port)
+    until(lambda: answers(port))
+    second = serve(free_port())
+    assert "Another `ah serve` uses the data folder" in second.communicate(timeout=30)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [("photo.jpg", "x", "not empty and not a hub's data folder"), ("format", "0", "holds data in the format 0")],
+)
+def test_a_folder_that_is_not_ours_or_older_is_refused(
+    serve: Serving, tmp_path: Path, name: str, content: str, sentence: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_text(content)
+    process = serve(free_port())
+    assert sentence in process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+
+
+def test_a_wrong_database_and_a_wrong_setting_are_told_in_a_sentence(serve: Serving) -> None:
+    for more, sentence in (
+        ({"ASSETHUB_DATABASE": "postgresql://nobody@127.0.0.1:9/none"}, "The database cannot be opened"),
+        ({"ASSETHUB_SLOTS": "many"}, "ASSETHUB_SLOTS: the setting 'slots' must be a whole number"),
+    ):
+        said, _ = serve(free_port(), **more).communicate(timeout=30)
+        assert sentence in said
+        assert "Traceback" not in said
+
+
+def test_a_missing_git_is_told_in_a_sentence(serve: Serving, tmp_path: Path, database: str | None) -> None:
+    port = free_port()
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "sh", "env"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    serve(port, PATH=str(tools))
+    until(lambda: answers(port))
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        hub.create("model/m/y", git="https://example.org/x.git", datasets=["dataset/d/x"])
+        with pytest.raises(Unavailable, match="git is not installed on the hub's machine; install it"):
+            hub.model("model/m/y").train("b")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few megabytes at the test's data folder."""
+    data = tmp_path / "data"
+    data.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(data)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here: this needs root")
+    yield data
+    subprocess.run(["umount", "-l", str(data)], check=True)
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(
+    small_disk: Path, serve: Serving, tmp_path: Path, database: str | None
+) -> None:
+    port = free_port()
+    serve(port)
+    until(lambda: answers(port))
+    (tmp_path / "kept.bin").write_bytes(os.urandom(1_500_000))
+    (tmp_path / "large.bin").write_bytes(os.urandom(8_000_000))
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        dataset = hub.dataset("dataset/d/x")
+        dataset.commit("Fits", [str(tmp_path / "kept.bin")])
+        with pytest.raises(HubError, match="disk is full, so nothing"):
+            dataset.commit("Does not fit", [str(tmp_path / "large.bin")])
+        assert [one.path for one in dataset.list_object()] == ["kept.bin"]
+        assert dataset.main.read("kept.bin") == (tmp_path / "kept.bin").read_bytes()
+        (tmp_path / "small.txt").write_text("still room")
+        assert dataset.commit("Fits again", [str(tmp_path / "small.txt")]) is not None
+        assert list((small_disk / "store" / "incoming").iterdir()) == []
+
+
+def test_a_run_whose_output_does_not_fit_on_the_hubs_disk_fails_with_that_sentence(
+    small_disk: Path, serve: Serving, tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    elsewhere = tmp_path / "elsewhere"  # runs have room; the hub's store has not
+    elsewhere.mkdir()
+    for name in ("runs", "cache"):
+        (elsewhere / name).mkdir()
+    (small_disk / "format").write_text("1\n")
+    for name in ("runs", "cache"):
+        (small_disk / name).symlink_to(elsewhere / name)
+    serve(port, AH_FULL_PATIENCE="1")
+    until(lambda: answers(port))
+    repository = tmp_path / "code" / "project"
+    task = "tasks: {train: {command: 'head -c 9000000 /dev/urandom > {output}/large'}}\n"
+    make_repository(repository, {"assethub.yaml": task})
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        hub.create("model/m/y", git=str(repository), datasets=["dataset/d/x"])
+        run = hub.model("model/m/y").train("b").wait(240, check=False)
+        assert run.state == "failed"
+        assert "disk is full" in str(run.info.reason)
+
+
+def test_what_was_acknowledged_survives_kills_at_any_moment(
+    serve: Serving, tmp_path: Path, database: str | None
+) -> None:
+    port = free_port()
+    server = serve(port)
+    until(lambda: answers(port))
+    kept: dict[str, bytes] = {}
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        dataset = hub.dataset("dataset/d/x")
+        for number in range(5):
+            name = f"{number}.txt"
+            (tmp_path / name).write_bytes(os.urandom(5000))
+            dataset.commit(f"Number {number}", [str(tmp_path / name)])
+            kept[name] = (tmp_path / name).read_bytes()
+            server.kill()
+            server.wait()
+            server = serve(port)
+            until(lambda: answers(port))
+            assert {one.path: dataset.main.read(one.path) for one in dataset.list_object()} == kept
+    if database:
+        with psycopg.connect(database) as rows:
+            assert rows.execute("select count(*) from commits").fetchone() == (6,)
