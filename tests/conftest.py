@@ -46,21 +46,21 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert initdb is not None
     assert server is not None
     folder = tmp_path_factory.mktemp("postgres")
-    user: dict[str, str] = {}
+    user = None
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = {"user": "postgres"}
+        user = "postgres"
         for parent in (folder, *folder.parents):
             if parent.owner() == "root" and parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
                 parent.chmod(0o755)
         shutil.chown(folder, "postgres")
     data = folder / "data"
     command = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
-    subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
+    subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
     port = free_port()
     options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-k", str(folder)]
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
-        [server, "-D", str(data), "-p", str(port), *options], stdout=log, stderr=log, cwd=folder, **user
+        [server, "-D", str(data), "-p", str(port), *options], stdout=log, stderr=log, cwd=folder, user=user
     )
     address = f"postgresql://postgres@127.0.0.1:{port}"
     try:
@@ -103,7 +103,7 @@ def database(request: pytest.FixtureRequest) -> str | None:
     address: str = request.getfixturevalue("postgres")
     name = f"hub_{uuid.uuid4().hex}"
     with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name}")
     return f"{address}/{name}"
 
 

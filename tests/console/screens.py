@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
@@ -13,7 +14,7 @@ from assethub.services import accounts
 from tests.console.browsing import browser
 
 WIDTHS = {"desktop": 1360, "phone": 390}
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 MODEL = "admin/model/digits/mlp"
 DATASET = "admin/dataset/digits/handwritten"
 PAGES = {

@@ -8,6 +8,7 @@ from assethub.client.connection import connect
 from assethub.client.errors import RunFailed
 from assethub.client.runs import Run
 from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
+from assethub.domain.owners import Scope
 from assethub.executors.local import uv_program
 from assethub.services import accounts
 from tests.conftest import make_repository, require, until
@@ -236,7 +237,7 @@ def test_a_run_reads_its_pinned_inputs_and_nothing_else(bench: Bench) -> None:
 def test_a_reader_cannot_start_a_run(bench: Bench) -> None:
     with bench.live.hub.work(None) as work:
         user = accounts.find_user(work, "ada")
-        _, secret = accounts.create_key(work, user, "reader", accounts.Scope.READ, None)
+        _, secret = accounts.create_key(work, user, "reader", Scope.READ, None)
     with connect(bench.live.url, secret) as hub, pytest.raises(Forbidden, match="only read"):
         hub.model("model/texts/reader").train("x")
 

@@ -70,7 +70,7 @@ def test_refusals_are_problems_with_a_sentence(
     http_: httpx2.Client, method: str, url: str, body: object, status: int, type: str, sentence: str
 ) -> None:
     options = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
-    answer = http_.request(method, url, **options)  # type: ignore[arg-type]
+    answer = http_.request(method, url, **options)
     problem = answer.json()
     assert (answer.status_code, problem["type"], problem["status"]) == (status, type, status)
     assert answer.headers["content-type"] == "application/problem+json"

@@ -7,7 +7,7 @@ import pytest
 
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from assethub.domain.history import ChangeKind, Commit
+from assethub.domain.history import ChangeKind, Commit, Strategy
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
 from assethub.services import assets, history, merging, objects, versions
@@ -169,7 +169,7 @@ def test_the_last_commit_of_each_path_is_found_through_merges(
     commit(MODEL, {"dir/y": "2"}, branch="side", message="On the side")
     commit(MODEL, {"main": "3"}, message="On main")
     with hub.work(ada) as work:
-        merging.merge_branch(work, MODEL, "side", strategy=merging.Strategy.MERGE)
+        merging.merge_branch(work, MODEL, "side", strategy=Strategy.MERGE)
     with hub.work(ada, reading=True) as work:
         found = history.last_commits(work, Reference(MODEL), ["base", "dir/", "main"])
     assert {path: one.message for path, one in found.items()} == {

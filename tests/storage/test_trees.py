@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,8 +19,8 @@ files = st.dictionaries(paths, entries, max_size=30)
 
 @given(files, files, st.randoms())
 def test_any_order_of_edits_gives_the_tree_of_a_full_rebuild(
-    old: dict[str, Entry], new: dict[str, Entry], random
-) -> None:  # type: ignore[no-untyped-def]
+    old: dict[str, Entry], new: dict[str, Entry], random: Random
+) -> None:
     edits: list[tuple[str, Entry | None]] = [*new.items(), *((path, None) for path in old.keys() - new.keys())]
     random.shuffle(edits)
     tree = Tree.of(old)

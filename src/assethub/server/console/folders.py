@@ -20,7 +20,8 @@ def new_folder_form(page: CurrentPage, kind: Kind = Kind.MODEL) -> Response:
 
 @router.post("/-/new-folder")
 def new_folder(page: CurrentPage, form: CurrentForm) -> Response:
-    kind, name = Kind(text_of(form, "kind") or Kind.MODEL), text_of(form, "name") or ""
+    kind = Kind.DATASET if text_of(form, "kind") == Kind.DATASET else Kind.MODEL
+    name = text_of(form, "name") or ""
     description = text_of(form, "description") or ""
     try:
         with page.writing() as work:

@@ -7,18 +7,21 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.responses import Response, StreamingResponse
 
+from assethub.domain.assets import TrainingSettings
 from assethub.domain.errors import HubError, Invalid
 from assethub.domain.names import AssetPath, Kind, parse_asset_path
 from assethub.domain.runs import LogLine, MetricPoint, RunState, RunType
 from assethub.domain.tasks import Value
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import runs, summaries
+from assethub.services import assets, runs, summaries
 from assethub.services.runs import RunRequest
 
 router = APIRouter()
+FIELDS = ("git", "revision", "subpath", "branch", "ref", "checkpoint", "datasets", "params")
 PAGE = 50
 LAST_LINES = 500
 MOST_POINTS = 20_000
@@ -52,25 +55,30 @@ def new_run_form(
 
 @router.post("/{owner}/{kind}/{folder}/{name}/-/new-run")
 def new_run(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
-    type = RunType(text_of(form, "type") or RunType.TRAIN)
-    names = ("git", "revision", "subpath", "branch", "ref", "checkpoint", "datasets", "params")
-    given = {name: text_of(form, name) or "" for name in names}
-    checkpoint = given["checkpoint"]
+    asked = text_of(form, "type")
+    type = RunType(asked) if asked in list(RunType) else RunType.TRAIN
+    given = {name: text_of(form, name) or "" for name in FIELDS}
+    with page.reading() as work:
+        training = assets.get_asset(work, path).training
     try:
-        run = runs.start_run(
-            page.hub,
-            page.caller,
-            RunRequest(
-                type=type, model=path, ref=given["ref"] or None, branch=given["branch"] or None,
-                checkpoint=checkpoint if "/" in checkpoint and ":" in checkpoint else f"{path}:{checkpoint}",
-                datasets=tuple(lines_of(form, "datasets")), git=given["git"] or None,
-                revision=given["revision"] or None,
-                subpath=given["subpath"], params=dict(param_of(line) for line in lines_of(form, "params")),
-            ),
-        )  # fmt: skip
+        run = runs.start_run(page.hub, page.caller, request_of(form, given, path, type, training))
     except HubError as refusal:
         return show_form(page, path, type, str(refusal), given)
     return page.go(f"/runs/{run.number}")
+
+
+def request_of(
+    form: FormData, given: dict[str, str], path: AssetPath, type: RunType, training: TrainingSettings
+) -> RunRequest:
+    usual = param_lines(training)  # what the form was filled with binds no task that lacks the parameter
+    lines = [line for line in lines_of(form, "params") if line not in usual]
+    checkpoint = given["checkpoint"]
+    return RunRequest(
+        type=type, model=path, ref=given["ref"] or None, branch=given["branch"] or None,
+        checkpoint=checkpoint if "/" in checkpoint and ":" in checkpoint else f"{path}:{checkpoint}",
+        datasets=tuple(lines_of(form, "datasets")), git=given["git"] or None, revision=given["revision"] or None,
+        subpath=given["subpath"], params=dict(param_of(line) for line in lines),
+    )  # fmt: skip
 
 
 def param_of(line: str) -> tuple[str, Value]:
@@ -78,6 +86,10 @@ def param_of(line: str) -> tuple[str, Value]:
     if not found or not name.strip():
         raise Invalid(f"{line!r} is not NAME=VALUE, such as lr=0.01.")
     return name.strip(), value.strip()
+
+
+def param_lines(training: TrainingSettings) -> list[str]:
+    return [f"{name}={value}" for name, value in training.params.items()]
 
 
 def show_form(page: Page, path: AssetPath, type: RunType, problem: str | None, given: dict[str, str]) -> Response:
@@ -90,7 +102,7 @@ def show_form(page: Page, path: AssetPath, type: RunType, problem: str | None, g
     settings = {
         "git": training.git or "", "revision": training.revision or "", "subpath": training.subpath or "", "branch": "",
         "datasets": "\n".join(training.datasets),
-        "params": "\n".join(f"{name}={value}" for name, value in training.params.items()),
+        "params": "\n".join(param_lines(training)),
     }  # fmt: skip
     return page.render(
         "asset/new-run.html", 422 if problem else 200, asset=asset, tab="runs", type=type, types=list(RunType),

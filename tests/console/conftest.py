@@ -1,0 +1,98 @@
+"""A browser, and a live hub with something to look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from assethub.client.connection import connect
+from assethub.client.hub import Hub
+from tests.conftest import Live, make_repository, require
+from tests.console.browsing import browser, chromium
+
+TASKS = """\
+tasks:
+  train:
+    command: |
+      for epoch in $(seq 1 {epochs}); do
+        echo "epoch $epoch <b>bold</b>"
+        printf '{"step": %s, "loss": 0.%s}\\n' $epoch $((9 - epoch)) >> $AH_METRICS_FILE
+        [ $epoch = 2 ] && until [ -e GO ]; do sleep 0.05; done
+      done
+      printf '# A model\\n\\n<script>document.title = "taken over"</script> Reads **words**.\\n' > {output}/README.md
+      echo {epochs} > {output}/weights.txt
+    params: {epochs: 3}
+  evaluate: {command: "printf '{\\"accuracy\\": 0.9%s}' $(cat {model}/weights.txt) > {results}/metrics.json"}
+"""
+MODEL = "ada/model/texts/reader"
+
+
+@dataclass
+class Site:
+    live: Live
+    hub: Hub
+    go: Path
+
+    @property
+    def url(self) -> str:
+        return self.live.url
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    require("Chromium", chromium() is not None)
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(live: Live, tmp_path: Path) -> Iterator[Site]:
+    go = tmp_path / "go"
+    repository = live.code / "project"
+    make_repository(repository, {"assethub.yaml": TASKS.replace("GO", str(go))})
+    (tmp_path / "words.csv").write_text("word,count\nzebra,1\n=cmd,2\n")
+    (tmp_path / "code.py").write_text("def answer():\n    return 42\n")
+    (tmp_path / "README.md").write_text(
+        "# Words\n\n[x](javascript:alert(1)) and a table\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    with connect(live.url, live.api_key) as hub:
+        hub.create("dataset/texts/words", description="Some words", labels=["text"])
+        files = [str(tmp_path / name) for name in ("words.csv", "README.md")]
+        hub.dataset("dataset/texts/words").commit("Add words", [*files, {str(tmp_path / "code.py"): "src/"}])
+        hub.create("model/texts/reader", git=str(repository), datasets=["dataset/texts/words"], params={"epochs": 3})
+        yield Site(live, hub, go)
+
+
+class Watched:
+    """A page whose console errors and policy violations fail the test."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def visitor(request: pytest.FixtureRequest, chrome: Browser, site: Site) -> Iterator[Page]:
+    """A browser window that has signed in by the form."""
+    size = {"desktop": {"width": 1360, "height": 900}, "phone": {"width": 390, "height": 844}}[request.param]
+    context = chrome.new_context(viewport=size)  # type: ignore[arg-type]
+    watched = Watched(context)
+    page = watched.page
+    page.goto(f"{site.url}/{MODEL}")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(site.live.admin_password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/{MODEL}")
+    yield page
+    context.close()
+    unexpected = [fault for fault in watched.faults if "status of 4" not in fault]
+    assert unexpected == []
+
+
+def fits(page: Page) -> bool:
+    """Whether the page scrolls only downwards."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

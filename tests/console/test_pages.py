@@ -1,0 +1,139 @@
+"""The console over plain HTTP: what works without a script, and what is refused."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from assethub.server.console import language
+from tests.conftest import Live
+from tests.console.conftest import MODEL, Site
+
+CONSOLE = Path(language.__file__).parent
+
+
+@pytest.fixture
+def browser(site: Site) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=site.url, follow_redirects=True) as client:
+        client.post("/sign-in", data={"name": "ada", "password": site.live.admin_password})
+        yield client
+
+
+def csrf(client: httpx2.Client) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get("/").text)
+    assert found
+    return found[1]
+
+
+def test_a_wrong_password_is_told_and_sets_no_session(live: Live) -> None:
+    with httpx2.Client(base_url=live.url) as client:
+        answer = client.post("/sign-in", data={"name": "ada", "password": "wrong"})
+        assert answer.status_code == 401
+        assert "do not belong together" in answer.text
+        assert "ah_session" not in client.cookies
+
+
+def test_the_session_cookie_is_for_http_only_and_this_site(live: Live) -> None:
+    answer = httpx2.post(f"{live.url}/sign-in", data={"name": "ada", "password": live.admin_password})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+@pytest.mark.parametrize("next", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_after_signing_in_nobody_is_sent_elsewhere(live: Live, next: str) -> None:
+    form = {"name": "ada", "password": live.admin_password, "next": next}
+    assert httpx2.post(f"{live.url}/sign-in", data=form).headers["location"] == "/"
+
+
+def test_the_sign_in_link_of_the_first_start_works_once(live: Live) -> None:
+    assert live.server.first_user is not None
+    link = live.server.first_user.link
+    assert httpx2.get(link).headers["location"] == "/"
+    assert "used before" in httpx2.get(link, follow_redirects=True).text or httpx2.get(link).status_code in (303, 401)
+
+
+def test_forms_without_their_token_or_from_elsewhere_are_refused(browser: httpx2.Client, site: Site) -> None:
+    form = {"act": "create-tag", "name": "v1"}
+    good = {**form, "csrf": csrf(browser)}
+    url = f"/{MODEL}/-/refs"
+    assert browser.post(url, data=form).status_code == 403
+    assert browser.post(url, data={**form, "csrf": "0" * 64}).status_code == 403
+    assert browser.post(url, data=good, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert browser.post(url, data=good, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert site.hub.model("model/texts/reader").tags() == []
+    assert browser.post(url, data=good, headers={"Origin": site.url}).status_code == 200
+
+
+def test_strangers_are_asked_to_sign_in_and_learn_nothing(site: Site) -> None:
+    with httpx2.Client(base_url=site.url) as stranger:
+        for path in (f"/{MODEL}", "/ada/model/none/at-all", "/runs/1", "/", "/runs"):
+            answer = stranger.get(path)
+            assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in")
+
+
+def test_every_page_has_a_strict_policy(browser: httpx2.Client) -> None:
+    headers = browser.get(f"/{MODEL}").headers
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+
+
+def test_user_bytes_come_by_signed_links_without_cookies(browser: httpx2.Client, site: Site) -> None:
+    page = browser.get("/ada/dataset/texts/words/-/file/src/code.py").text
+    link = re.search(r'href="(/raw/[^"]+)"', page)
+    assert link
+    answer = httpx2.get(site.url + link[1])
+    assert answer.text == "def answer():\n    return 42\n"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert httpx2.get(site.url + link[1].replace("/raw/", "/raw/x")).status_code == 403
+
+
+def test_user_markup_is_harmless(browser: httpx2.Client) -> None:
+    page = browser.get("/ada/dataset/texts/words").text
+    assert 'href="javascript' not in page
+    assert "<table>" in page
+
+
+def test_the_log_is_read_without_a_script(browser: httpx2.Client, site: Site) -> None:
+    site.go.touch()
+    site.hub.model("model/texts/reader").train("first").wait()
+    assert "epoch 3 &lt;b&gt;bold&lt;/b&gt;" in browser.get("/runs/1").text
+    assert "epoch 3 <b>bold</b>" in browser.get("/runs/1/log.txt").text
+    events = browser.get("/runs/1/events").text
+    assert events.endswith("event: end\ndata: {}\n\n")
+    again = browser.get("/runs/1/events", headers={"Last-Event-ID": re.findall(r"id: (\S+)", events)[-1]}).text
+    assert '"lines": []' in again
+
+
+def test_every_text_has_its_chinese() -> None:
+    used = set()
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
+    for _, _, text, _, _ in extract_from_dir(CONSOLE, methods, options):
+        used.add(text[0] if isinstance(text, tuple) else text)
+    with (language.FOLDER / "zh_CN/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN")
+    translated = {
+        message.id[0] if isinstance(message.id, tuple) else message.id for message in catalogue if message.string
+    }
+    assert used - translated == set()
+    assert translated - used - {""} == set()
+
+
+def test_templates_hold_no_text_outside_of_the_catalogue() -> None:
+    for path in CONSOLE.glob("templates/**/*.html"):
+        text = re.sub(
+            r"<pre.*?</pre>|\{% trans.*?endtrans %\}|\{%-?.*?-?%\}|\{\{.*?\}\}|\{#.*?#\}",
+            "",
+            path.read_text(),
+            flags=re.S,
+        )
+        text = re.sub(r"<[^>]*>", "\n", text)
+        left = [word for word in re.findall(r"[A-Za-z]{3,}", text) if word not in ("Python", "sha256", "sha")]
+        assert left == [], path.name
