@@ -57,7 +57,7 @@ class RunningServer:
         )  # fmt: skip
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, name="server")
-        self.worker = Worker(self.hub, self.url)
+        self.worker = Worker(self.hub, self.local_url)  # runs on this machine reach the hub here
 
     def make_first_user(self) -> FirstUser | None:
         made = accounts.ensure_first_user(self.hub, self.settings.admin_user, self.settings.admin_password or None)
