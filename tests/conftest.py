@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,20 +40,17 @@ def postgres_program(name: str) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a private PostgreSQL server, without a database name."""
     initdb, server = postgres_program("initdb"), postgres_program("postgres")
     require("PostgreSQL", bool(initdb and server))
     assert initdb is not None
     assert server is not None
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="assethub-postgres-"))
     user = None
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         user = "postgres"
-        for parent in (folder, *folder.parents):
-            if parent.owner() == "root" and parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
-                parent.chmod(0o755)
-        shutil.chown(folder, "postgres")
+        shutil.chown(folder, user)
     data = folder / "data"
     command = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
     subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
@@ -70,6 +68,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
         process.wait(30)
         log.close()
+        shutil.rmtree(folder)
 
 
 def answers(address: str) -> bool:
