@@ -137,6 +137,14 @@ commits = Table(
     Index("ix_commits_content", "asset", "content"),
 )  # fmt: skip
 
+nodes = Table(
+    "nodes", metadata,
+    Column("id", SHA256, primary_key=True),
+    Column("pack", SHA256, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", Integer, nullable=False),
+)  # fmt: skip
+
 refs = Table(
     "refs", metadata,
     id_of("assets", "asset"),

@@ -12,7 +12,7 @@ from uuid import UUID
 from assethub.domain.objects import Entry
 
 MAIN = "main"
-KEPT_CARDS = ("README", "LICENSE")  # what a merge with the strategy "replace" leaves to the target, and no model file
+CARD_NAMES = ("LICENSE", "License", "README", "Readme", "license", "readme")  # whatever ending follows
 
 
 class RefKind(StrEnum):
@@ -45,7 +45,7 @@ class Commit:
     message: str
     metadata: Mapping[str, Any]
     generation: int
-    content: str  # equal for commits with equal model files: see content_digest
+    content: str  # equal for commits with equal model files, whatever their cards and times say
     files: int
     size: int
     added: int = 0
@@ -87,16 +87,7 @@ def timestamp(at: datetime) -> str:
 
 def is_card(path: str) -> bool:
     """Whether a path is the README or licence of an asset: about the files, not one of them."""
-    return "/" not in path and path.split(".", 1)[0].upper() in KEPT_CARDS
-
-
-def content_digest(entries: Iterable[tuple[str, Entry]]) -> str:
-    """Equal for versions whose model files are the same, whatever their cards and times say."""
-    digest = hashlib.sha256()
-    for path, entry in entries:
-        if not is_card(path):
-            digest.update(f"{entry.sha256} {path}\n".encode())
-    return digest.hexdigest()
+    return "/" not in path and path.split(".", 1)[0] in CARD_NAMES
 
 
 class ChangeKind(StrEnum):

@@ -38,7 +38,7 @@ class NewEntry(Message):
     sha256: str = Field(pattern=HASH)
     size: int = Field(ge=0)
     mtime: datetime | None = None
-    content_type: str | None = None
+    content_type: str | None = Field(default=None, max_length=255)
 
 
 class NewCommit(Message):

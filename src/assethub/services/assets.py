@@ -12,7 +12,6 @@ from assethub.services import versions
 from assethub.services.folders import clean_labels, ensure_folder
 from assethub.services.recording import record_commit
 from assethub.services.work import Work
-from assethub.storage.trees import EMPTY
 
 FIRST_MESSAGE = "Repository created"
 
@@ -30,8 +29,7 @@ def create_asset(
     now = work.now()
     asset = Asset(work.new_id(), folder.id, own, description, clean_labels(labels), training, now, now)
     work.assets.add(asset)
-    work.hub.trees.write(EMPTY)
-    first = record_commit(work, asset, EMPTY, (), FIRST_MESSAGE)
+    first = record_commit(work, asset, work.trees.empty, (), FIRST_MESSAGE)
     work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, now)
     return asset
 

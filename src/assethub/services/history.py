@@ -1,6 +1,7 @@
 """What people do with versions: commit, log, diff, and see which commit touched a path last."""
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,7 +168,7 @@ def commit_diff(work: Work, path: AssetPath, id: str) -> tuple[Commit, Commit | 
     commit = get_commit(work, path, id)
     tree = versions.tree_of(work, commit)
     if not commit.parents:
-        return commit, None, Tree((), ()).diff(tree)
+        return commit, None, work.trees.empty.diff(tree)
     parent = work.commits.get(commit.asset, commit.parents[0])
     return commit, parent, with_renames(versions.tree_of(work, parent).diff(tree))
 
@@ -185,8 +186,8 @@ def last_commits(work: Work, reference: Reference, paths: Iterable[str]) -> dict
         left = wanted.pop(commit.id, set())
         tree = versions.tree_of(work, commit)
         for parent in work.commits.many(asset.id, commit.parents).values():
-            before = versions.tree_of(work, parent)
-            same = {path for path in left if state(before, path) == state(tree, path)}
+            touched = [change.path for change in versions.tree_of(work, parent).diff(tree)]
+            same = {path for path in left if not is_touched(path, touched)}
             left -= same
             if same and parent.id not in wanted:
                 heapq.heappush(queue, order(parent))
@@ -196,8 +197,7 @@ def last_commits(work: Work, reference: Reference, paths: Iterable[str]) -> dict
     return found
 
 
-def state(tree: Tree, path: str) -> object:
-    """What a path holds, for comparing two trees."""
-    if path.endswith("/"):
-        return [(below, entry.sha256) for below, entry in tree.below(path)]
-    return digest_of(tree.find(path))
+def is_touched(path: str, touched: list[str]) -> bool:
+    """Whether a path, or for a folder something below it, is among the sorted touched ones."""
+    at = bisect_left(touched, path)
+    return at < len(touched) and (touched[at].startswith(path) if path.endswith("/") else touched[at] == path)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Invalid
 from assethub.domain.folders import Role
-from assethub.domain.history import MAIN, Commit, Conflicting, Strategy, is_card, merge_changes
+from assethub.domain.history import MAIN, Commit, Conflicting, Strategy, merge_changes
 from assethub.domain.names import AssetPath
 from assethub.domain.objects import Entry
 from assethub.services import versions
@@ -54,17 +54,15 @@ def merge_branch(
 
 def replaced(target: Tree, source: Tree) -> Tree:
     """The source's content, with the target's README and licence where the source has none of that name."""
-    has = {path.split(".", 1)[0].upper() for path in source.paths if is_card(path)}
-    cards = {
-        path: entry for path, entry in target.items() if is_card(path) and path.split(".", 1)[0].upper() not in has
-    }
+    has = {card.split(".", 1)[0].upper() for card in source.cards()}
+    cards = {card: target.find(card) for card in target.cards() if card.split(".", 1)[0].upper() not in has}
     return source.with_changes(cards)
 
 
 def three_way(
     work: Work, asset: Asset, base: str | None, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]
 ) -> Tree:
-    start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else Tree((), ())
+    start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else work.trees.empty
     merged = merge_changes(start.diff(theirs), start.diff(ours), strategy, answers)
     if merged.conflicts:
         raise Conflict(

@@ -15,9 +15,9 @@ from assethub.executors.local import LocalExecutor
 from assethub.services.work import Hub
 from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend
-from assethub.storage.trees import Trees
+from assethub.storage.tree_store import NodeCache
 
-FORMAT = "1"  # of the data folder; raised when older ones cannot be read any more
+FORMAT = "2"  # of the data folder; raised when older ones cannot be read any more
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def open_hub(
     hub = Hub(
         engine=engine,
         contents=Contents(backend),
-        trees=Trees(backend),
+        nodes=NodeCache(backend),
         executor=LocalExecutor(folder / "runs", folder / "cache"),
         secret=secret_of(folder),
         folder=folder,

@@ -8,7 +8,7 @@ from assethub.domain.assets import Asset
 from assethub.domain.errors import SignInNeeded
 from assethub.domain.history import ChangeKind, Commit, commit_id
 from assethub.services.work import Work
-from assethub.storage.trees import EMPTY, Tree
+from assethub.storage.trees import Tree
 
 
 def record_commit(
@@ -24,11 +24,11 @@ def record_commit(
     """Keep the tree and a commit of it by the caller; no ref is moved. The tree is durable before the row names it."""
     if work.caller is None:
         raise SignInNeeded("Sign in first: a commit needs an author.")
-    tree_id = work.hub.trees.write(tree)
+    tree_id = work.trees.write(tree)
     author = work.caller.name
     facts = dict(metadata or {})
     made_at, ids = work.now(), tuple(parent.id for parent in parents)
-    before = work.hub.trees.get(parents[0].tree) if parents else EMPTY
+    before = work.trees.get(parents[0].tree) if parents else work.trees.empty
     counts = Counter(change.kind for change in before.diff(tree))
     commit = Commit(
         id=commit_id(tree_id, ids, author, committer or author, made_at, message, facts),

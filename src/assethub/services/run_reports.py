@@ -19,7 +19,6 @@ from assethub.services.evaluations import keep_evaluation
 from assethub.services.history import NewFile, check_files, commit_tree
 from assethub.services.runs import GRACE_SECONDS
 from assethub.services.work import Hub, Work
-from assethub.storage.trees import EMPTY
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def commit_output(work: Work, run: Run, output: Iterable[NewFile], metadata: dic
     parent = work.commits.get(asset.id, head)
     if existing is None:
         work.refs.add(asset.id, RefKind.BRANCH, branch, parent.id, work.now())
-    below = EMPTY if run.type is RunType.TRAIN else versions.tree_of(work, parent)
+    below = work.trees.empty if run.type is RunType.TRAIN else versions.tree_of(work, parent)
     names = {one.folder: f"{one.path.rsplit('/', 1)[-1]}:{short_ref(one.ref)}" for one in run.inputs}
     start = names.pop("model", None)
     message = f"Continue training from {start}" if start else "Train"

@@ -1,7 +1,7 @@
 """References made exact: which commit a ref names, and the tree it holds."""
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.errors import Conflict, NotFound, Unavailable
 from assethub.domain.folders import Role
 from assethub.domain.history import MAIN, Commit, RefKind
 from assethub.domain.names import COMMIT_PREFIX, Reference
@@ -52,4 +52,8 @@ def version(work: Work, reference: Reference, *, needs: Role = Role.VIEWER) -> t
 
 
 def tree_of(work: Work, commit: Commit) -> Tree:
-    return work.hub.trees.get(commit.tree)
+    """NotFound never: a commit's tree is kept. Unavailable if a node of it is gone or damaged."""
+    try:
+        return work.trees.get(commit.tree)
+    except KeyError as error:
+        raise Unavailable(f"The version {commit.id[:8]} cannot be read: {error.args[0]}.") from error

@@ -19,6 +19,7 @@ from assethub.database.assets import Assets
 from assethub.database.evaluations import Evaluations
 from assethub.database.folders import Folders
 from assethub.database.history import Commits, Refs
+from assethub.database.nodes import Nodes
 from assethub.database.objects import Bodies, Holdings
 from assethub.database.owners import Keys, Sessions, Users
 from assethub.database.runs import Logs, Metrics, Runs
@@ -30,7 +31,7 @@ from assethub.domain.names import AssetPath, FolderPath
 from assethub.domain.owners import Caller, RunCaller, Scope
 from assethub.executors.executor import Executor
 from assethub.storage.contents import Contents
-from assethub.storage.trees import Trees
+from assethub.storage.tree_store import NodeCache, Trees
 
 log = logging.getLogger("assethub")
 
@@ -41,7 +42,7 @@ class Hub:
 
     engine: Engine
     contents: Contents
-    trees: Trees
+    nodes: NodeCache
     executor: Executor
     secret: bytes  # kept in a file beside the database, never in it
     folder: Path  # where the hub keeps its own files
@@ -99,6 +100,10 @@ class Work:
     @cached_property
     def commits(self) -> Commits:
         return Commits(self.connection)
+
+    @cached_property
+    def trees(self) -> Trees:
+        return Trees(self.hub.nodes, Nodes(self.connection))
 
     @cached_property
     def refs(self) -> Refs:
