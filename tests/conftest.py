@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -106,10 +108,54 @@ def database(request: pytest.FixtureRequest) -> str | None:
     return f"{address}/{name}"
 
 
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a private S3 server."""
+    port = free_port()
+    log = (tmp_path_factory.mktemp("s3") / "log").open("wb")
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: responds(f"{address}/moto-api/"))
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def responds(address: str) -> bool:
+    try:
+        return httpx2.get(address, trust_env=False).status_code < 500
+    except httpx2.TransportError:
+        return False
+
+
 @pytest.fixture
-def hub(tmp_path: Path, database: str | None) -> Iterator[Hub]:
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty bucket, its keys in the environment."""
+    address: str = request.getfixturevalue("s3")
+    name = f"bucket-{uuid.uuid4().hex}"
+    httpx2.put(f"{address}/{name}", trust_env=False).raise_for_status()
+    for variable, value in {
+        "AWS_ENDPOINT": address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(variable, value)
+    return f"s3://{name}/hub"
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, database: str | None) -> str | None:
+    """PostgreSQL goes with an S3 store, SQLite with the local disk (None)."""
+    return request.getfixturevalue("bucket") if database else None
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Hub]:
     """A hub with the administrator `ada`, without a server."""
-    opened = open_hub(tmp_path / "data", database=database)
+    opened = open_hub(tmp_path / "data", database=database, store=store)
     with opened.hub.work(None) as work:
         accounts.create_user(work, "ada", PASSWORD, admin=True)
     yield opened.hub
@@ -150,12 +196,12 @@ class Live:
 
 
 @pytest.fixture
-def live(tmp_path: Path, database: str | None) -> Iterator[Live]:
+def live(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Live]:
     code = tmp_path / "code"
     code.mkdir()
     settings = Settings(
-        data=tmp_path / "data", port=0, database=database or "", admin_user="ada", admin_password=PASSWORD,
-        git_roots=(code,),
+        data=tmp_path / "data", port=0, database=database or "", store=store or "", admin_user="ada",
+        admin_password=PASSWORD, git_roots=(code,),
     )  # fmt: skip
     with RunningServer(settings) as server:
         key = server.create_key("ada", "tests", Scope.ADMIN)

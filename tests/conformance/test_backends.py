@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from assethub.domain.errors import Invalid
 from assethub.storage.backend import Backend, put
 from assethub.storage.filesystem import FilesystemBackend
+from assethub.storage.object_store import ObjectStoreBackend
 
 
-@pytest.fixture(params=["filesystem"])
-def backend(tmp_path: Path) -> Backend:
-    return FilesystemBackend(tmp_path)
+@pytest.fixture(params=["filesystem", "s3"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    if request.param == "filesystem":
+        return FilesystemBackend(tmp_path)
+    return ObjectStoreBackend(request.getfixturevalue("bucket"), tmp_path / "spool")
 
 
 def test_reads_what_was_kept_whole_and_by_range(backend: Backend) -> None:
@@ -68,3 +72,22 @@ def test_bodies_that_a_crash_cut_off_are_swept_at_the_next_start(tmp_path: Path)
     assert list((tmp_path / "incoming").iterdir())
     FilesystemBackend(tmp_path)
     assert not list((tmp_path / "incoming").iterdir())
+
+
+def test_a_large_body_goes_in_parts(backend: Backend) -> None:
+    body = bytes(range(256)) * 4096 * 20
+    put(backend, "parts", body)
+    assert b"".join(backend.read("parts")) == body
+    assert b"".join(backend.read("parts", 17_000_000, 17_000_010)) == body[17_000_000:17_000_010]
+
+
+def test_empty_bodies_and_empty_ranges(backend: Backend) -> None:
+    put(backend, "empty", b"")
+    put(backend, "some", b"abc")
+    assert list(backend.read("empty")) == []
+    assert list(backend.read("some", 1, 1)) == []
+
+
+def test_a_store_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="cannot be used"):
+        ObjectStoreBackend("nonsense://x", tmp_path)

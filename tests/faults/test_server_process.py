@@ -24,13 +24,17 @@ Serving = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def serve(tmp_path: Path, database: str | None) -> Iterator[Serving]:
+def serve(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Serving]:
     """serve(port): an `ah serve` on the test's data folder, as a process."""
     started: list[subprocess.Popen[str]] = []
 
     def start(port: int, **more: str) -> subprocess.Popen[str]:
         own = {"ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD}
-        own |= {"ASSETHUB_GIT_ROOTS": str(tmp_path / "code"), "ASSETHUB_DATABASE": database or ""}
+        own |= {
+            "ASSETHUB_GIT_ROOTS": str(tmp_path / "code"),
+            "ASSETHUB_DATABASE": database or "",
+            "ASSETHUB_STORE": store or "",
+        }
         environment = {**os.environ, **own, **more}
         command = [str(AH), "serve", "--data", str(tmp_path / "data"), "--port", str(port)]
         process = subprocess.Popen(

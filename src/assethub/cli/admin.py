@@ -27,7 +27,7 @@ def opened(data: Path | None, database: str | None) -> Iterator[Any]:
             raise
         raise click.ClickException(SERVER_MISSING) from error
     settings = load_settings({"data": data, "database": database})
-    opened = open_hub(settings.data, database=settings.database or None)
+    opened = open_hub(settings.data, database=settings.database or None, store=settings.store or None)
     try:
         yield opened.hub
     finally:

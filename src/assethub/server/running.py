@@ -43,8 +43,8 @@ class RunningServer:
         self.url = settings.url.rstrip("/") or self.local_url
         try:
             self.opened = open_hub(
-                settings.data, database=settings.database or None, git_roots=settings.git_roots, slots=settings.slots,
-                serving=True,
+                settings.data, database=settings.database or None, store=settings.store or None,
+                git_roots=settings.git_roots, slots=settings.slots, serving=True,
             )  # fmt: skip
         except BaseException:
             self.socket.close()

@@ -31,6 +31,7 @@ class Settings:
     database: str = setting(
         "", "Database URL, such as postgresql://user@host/name. Default: SQLite in the data folder."
     )
+    store: str = setting("", "Object store, such as s3://bucket/prefix. Default: the data folder on the local disk.")
     admin_user: str = setting("admin", "Name of the administrator that the first start creates.")
     admin_password: str = setting("", "Their password. Default: a generated one, printed once.")
     git_roots: tuple[Path, ...] = setting((), "Folders below which runs may use local Git repositories.")

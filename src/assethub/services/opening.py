@@ -13,10 +13,12 @@ from assethub.database.engine import connect, migrate
 from assethub.domain.errors import Invalid, Unavailable
 from assethub.executors.local import LocalExecutor
 from assethub.services.work import Hub
+from assethub.storage.backend import Backend, put
 from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend
 from assethub.storage.tree_store import NodeCache
 
+PROBE = b"Asset Hub was here"
 FORMAT = "2"  # of the data folder; raised when older ones cannot be read any more
 
 
@@ -37,6 +39,7 @@ def open_hub(
     folder: Path,
     *,
     database: str | None = None,
+    store: str | None = None,
     git_roots: tuple[Path, ...] = (),
     slots: int = 2,
     serving: bool = False,
@@ -51,7 +54,7 @@ def open_hub(
         migrate(engine)
     except OperationalError as error:
         raise Unavailable(f"The database cannot be opened: {str(error.orig).strip()}") from error
-    backend = FilesystemBackend(folder / "store")
+    backend = backend_of(folder, store)
     hub = Hub(
         engine=engine,
         contents=Contents(backend),
@@ -63,6 +66,19 @@ def open_hub(
         slots=slots,
     )
     return Opened(hub, lock)
+
+
+def backend_of(folder: Path, store: str | None) -> Backend:
+    """The store at an address, probed with a body of its own; without one, the local disk."""
+    if not store:
+        return FilesystemBackend(folder / "store")
+    from assethub.storage.object_store import ObjectStoreBackend
+
+    backend = ObjectStoreBackend(store, folder / "store" / "incoming")
+    put(backend, "probe", PROBE)
+    if b"".join(backend.read("probe", 2, 7)) != PROBE[2:7]:
+        raise Unavailable(f"The store {store} answers a range of a body with something else; it cannot be used.")
+    return backend
 
 
 def check_format(folder: Path) -> None:

@@ -1,0 +1,117 @@
+"""Bytes in an S3, Google Cloud or Azure store, by way of a spool on the local disk."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import from_url
+
+from assethub.domain.errors import Invalid, Unavailable
+from assethub.storage.backend import PIECE
+from assethub.storage.filesystem import full_disk_told
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+PART = 16 << 20  # bytes of a part of a large upload
+
+
+class SpoolWriter:
+    """A body is whole on the local disk before the store sees any of it: nothing half-sent is ever kept."""
+
+    def __init__(self, backend: "ObjectStoreBackend") -> None:
+        self.backend = backend
+        with full_disk_told():
+            self.file = tempfile.NamedTemporaryFile(dir=backend.spool, delete=False)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        with full_disk_told():
+            self.file.write(data)
+
+    def keep(self, key: str) -> None:
+        if self.file.closed:
+            raise ValueError("This body was kept or discarded already.")
+        if not self.backend.has(key):
+            with full_disk_told():
+                self.file.flush()
+            with self.backend.telling(key):
+                obstore.put(self.backend.store, key, Path(self.file.name), chunk_size=PART)
+        self.discard()
+
+    def discard(self) -> None:
+        self.file.close()
+        Path(self.file.name).unlink(missing_ok=True)
+
+
+class ObjectStoreBackend:
+    """`url` is s3://bucket/prefix, gs://… or az://…; keys and endpoints come from the cloud's own variables."""
+
+    def __init__(self, url: str, spool: Path) -> None:
+        self.url, self.spool = url, spool
+        try:
+            self.store: ObjectStore = from_url(url)
+        except (BaseError, ValueError) as error:
+            raise Invalid(f"The store {url!r} cannot be used: {first_line(error)}") from error
+        spool.mkdir(parents=True, exist_ok=True)
+        for leftover in spool.iterdir():  # bodies that a crash cut off; they were never acknowledged
+            leftover.unlink(missing_ok=True)
+
+    def writer(self) -> SpoolWriter:
+        return SpoolWriter(self)
+
+    def has(self, key: str) -> bool:
+        try:
+            self.size(key)
+        except KeyError:
+            return False
+        return True
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        stop = self.size(key) if end is None else end
+        with self.telling(key):
+            if stop <= start:
+                self.size(key)
+                return iter(())
+            found = obstore.get(self.store, key, options={"range": (start, stop)})
+        return self.pieces(key, found)
+
+    def pieces(self, key: str, found: "obstore.GetResult") -> Iterator[bytes]:
+        with self.telling(key):
+            for piece in found.stream(min_chunk_size=PIECE):
+                view = memoryview(piece)
+                for at in range(0, len(view), PIECE):
+                    yield bytes(view[at : at + PIECE])
+
+    def size(self, key: str) -> int:
+        with self.telling(key):
+            return obstore.head(self.store, key)["size"]
+
+    def delete(self, key: str) -> None:
+        with self.telling(key):
+            obstore.delete(self.store, key)
+
+    def telling(self, key: str) -> "Telling":
+        return Telling(self.url, key)
+
+
+class Telling:
+    """Turns what a store says into KeyError for what is not there, and into a sentence for the rest."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url, self.key = url, key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise KeyError(self.key) from None
+        if isinstance(error, BaseError):
+            raise Unavailable(f"The object store {self.url} does not do its work: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
