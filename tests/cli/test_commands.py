@@ -214,3 +214,15 @@ def test_importing_the_sdk_and_showing_the_help_load_nothing_heavy() -> None:
     for program in ("import assethub", "import assethub.cli.main"):
         code = f"{program}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
         assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_revert_and_cherry_pick(ah: Typing, mine: Path) -> None:
+    (mine / "x.txt").write_text("x")
+    ah("create", "model/m/y")
+    ah("create", "model/m/y:side")
+    made = json.loads(ah("commit", "model/m/y", "-m", "Add x", "-a", "x.txt", "--json").stdout)
+    assert "Add x" in ah("cherry-pick", "model/m/y:side", made["id"][:8]).stdout
+    assert "holds the change" in ah("cherry-pick", "model/m/y:side", made["id"][:8]).stdout
+    assert "Revert 'Add x'" in ah("revert", "model/m/y", made["id"][:8]).stdout
+    assert "Nothing of" in ah("revert", "model/m/y", made["id"][:8]).stdout
+    assert json.loads(ah("ls", "model/m/y", "--json").stdout) == []

@@ -155,3 +155,13 @@ def test_signing_out_ends_the_session(visitor: Page, site: Site) -> None:
     page.wait_for_url("**/sign-in")
     page.goto(f"{site.url}/{MODEL}")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_commit_is_taken_back_from_its_page(visitor: Page, site: Site) -> None:
+    page = visitor
+    dataset = site.hub.dataset("dataset/texts/words")
+    page.goto(f"{site.url}/{dataset.path}/-/commit/{dataset.main.head().id}")
+    assert fits(page)
+    page.get_by_role("button", name="Revert").click()
+    expect(page.locator(".commit-head h2")).to_have_text("Revert 'Add words'")
+    assert dataset.list_object() == []

@@ -103,3 +103,48 @@ def test_publishing_an_older_version_puts_its_files_back(
     with hub.work(ada) as work:
         assert merging.merge_branch(work, MODEL, first.id) is not None
     assert content(hub, ada, "main") == {"a": "1"}
+
+
+def test_a_revert_takes_back_one_commit_and_keeps_what_came_after(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing
+) -> None:
+    commit(MODEL, {"a": "1", "b": "1"})
+    wrong = commit(MODEL, {"a": "2", "new": "x"}, delete=("b",))
+    commit(MODEL, {"c": "3"})
+    assert wrong is not None
+    with hub.work(ada) as work:
+        made = merging.revert_commit(work, MODEL, wrong.id[:8])
+    assert made is not None
+    assert made.title == "Revert 'Change'"
+    assert content(hub, ada, "main") == {"a": "1", "b": "1", "c": "3"}
+    with hub.work(ada) as work:
+        assert merging.revert_commit(work, MODEL, wrong.id) is None
+
+
+def test_a_revert_of_what_changed_again_lists_the_paths(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing
+) -> None:
+    commit(MODEL, {"a": "1"})
+    wrong = commit(MODEL, {"a": "2"})
+    commit(MODEL, {"a": "3"})
+    assert wrong is not None
+    with pytest.raises(Conflict) as refused, hub.work(ada) as work:
+        merging.revert_commit(work, MODEL, wrong.id)
+    assert [line.split(":")[0] for line in refused.value.details] == ["a"]
+    with hub.work(ada) as work:
+        merging.revert_commit(work, MODEL, wrong.id, answers={"a": "source"})
+    assert content(hub, ada, "main") == {"a": "1"}
+
+
+@pytest.mark.usefixtures("diverged")
+def test_a_cherry_pick_makes_one_commits_change_on_another_branch(hub: Hub, ada: Caller, commit: Committing) -> None:
+    picked = commit(MODEL, {"extra": "1"}, branch="side", message="Add extra")
+    assert picked is not None
+    with hub.work(ada) as work:
+        made = merging.cherry_pick(work, MODEL, picked.id, "other")
+    assert made is not None
+    assert made.title == "Add extra"
+    assert content(hub, ada, "other")["extra"] == "1"
+    assert "s" not in content(hub, ada, "other")
+    with hub.work(ada) as work:
+        assert merging.cherry_pick(work, MODEL, picked.id, "other") is None

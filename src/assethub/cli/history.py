@@ -1,6 +1,6 @@
-"""ah commit, ah log, ah diff, ah merge, ah status, ah reset"""
+"""ah commit, ah log, ah diff, ah merge, ah revert, ah cherry-pick, ah status, ah reset"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -47,12 +47,7 @@ def commit(
         made = version.commit(
             message, given, delete, staged=staged, force=force, expected_parent=expected_parent, progress=report
         )
-    if as_json:
-        print_json(made.model_dump(mode="json") if made else None)
-    elif made is None:
-        click.echo(f"{version} holds all of this already; nothing to commit.")
-    else:
-        click.echo(f"{made.id[:8]} {made.message.splitlines()[0]}  ({counts(made)})")
+    show_made(made, as_json, f"{version} holds all of this already; nothing to commit.")
 
 
 def split(text: str) -> tuple[str, str]:
@@ -136,12 +131,51 @@ def merge(
     if ":" not in path:
         raise click.UsageError("Say what to merge: PATH:BRANCH.")
     version = version_of(hub, path)
-    given = dict(pair(text, "--answer config.json=source") for text in answers)
-    made = version.merge(into, strategy=strategy, answers=given, message=message)
+    made = version.merge(into, strategy=strategy, answers=parse_answers(answers), message=message)
+    show_made(made, as_json, f"{into} holds {version.ref} already; nothing to merge.")
+
+
+def answer_option(command: Callable[..., None]) -> Callable[..., None]:
+    help = "Answer to one conflict."
+    return click.option("--answer", "answers", multiple=True, metavar="PATH=source|target", help=help)(command)
+
+
+@click.command()
+@click.argument("path", metavar="PATH[:BRANCH]")
+@click.argument("commit_id", metavar="COMMIT")
+@answer_option
+@json_option
+@hub
+def revert(hub: "Hub", path: str, commit_id: str, answers: tuple[str, ...], as_json: bool) -> None:
+    """Take back on a branch what a commit changed."""
+    version = version_of(hub, path)
+    made = version.revert(commit_id, answers=parse_answers(answers))
+    show_made(made, as_json, f"Nothing of {commit_id} is left on {version.ref}.")
+
+
+@click.command("cherry-pick")
+@click.argument("path", metavar="PATH[:BRANCH]")
+@click.argument("commit_id", metavar="COMMIT")
+@answer_option
+@json_option
+@hub
+def cherry_pick(hub: "Hub", path: str, commit_id: str, answers: tuple[str, ...], as_json: bool) -> None:
+    """Make the change of one commit on a branch."""
+    version = version_of(hub, path)
+    made = version.cherry_pick(commit_id, answers=parse_answers(answers))
+    show_made(made, as_json, f"{version.ref} holds the change of {commit_id} already.")
+
+
+def parse_answers(answers: tuple[str, ...]) -> dict[str, str]:
+    return dict(pair(text, "--answer config.json=source") for text in answers)
+
+
+def show_made(made: "CommitInfo | None", as_json: bool, nothing: str) -> None:
+    """The new commit on a line, or why there is none."""
     if as_json:
         print_json(made.model_dump(mode="json") if made else None)
     elif made is None:
-        click.echo(f"{into} holds {version.ref} already; nothing to merge.")
+        click.echo(nothing)
     else:
         click.echo(f"{made.id[:8]} {made.message.splitlines()[0]}  ({counts(made)})")
 

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "log": ("Versions", "history", "Show the history of a version."),
     "diff": ("Versions", "history", "Show what differs between two versions."),
     "merge": ("Versions", "history", "Merge a branch into another; into main this publishes it."),
+    "revert": ("Versions", "history", "Take back on a branch what a commit changed."),
+    "cherry-pick": ("Versions", "history", "Make the change of one commit on a branch."),
     "status": ("Versions", "history", "Show what is staged on a branch."),
     "reset": ("Versions", "history", "Drop what is staged on a branch."),
     "train": ("Runs", "train", "Train a model, or continue from a version of it."),
@@ -36,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "doctor": ("Hub", "doctor", "Check that everything here is in order."),
     "config": ("Hub", "account", "Show the settings in use and where they come from."),
 }
+ATTRIBUTES = {"key": "key_group", "run": "run_group", "cherry-pick": "cherry_pick"}  # where a name is another thing's
 STATUS: tuple[tuple[type[HubError], int], ...] = ((NotFound, 3), (Conflict, 4), (Forbidden, 1), (Invalid, 1))
 AWAY, INTERRUPTED = 5, 130
 
@@ -48,7 +51,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = import_module(f"assethub.cli.{COMMANDS[name][1]}")
-        command: click.Command = getattr(module, name if name not in ("key", "run") else f"{name}_group")
+        command: click.Command = getattr(module, ATTRIBUTES.get(name, name))
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:

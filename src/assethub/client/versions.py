@@ -18,6 +18,7 @@ from assethub.protocol.history import (
     CommitInfo,
     CommitPage,
     DiffPage,
+    NewChange,
     NewCommit,
     NewMerge,
     StagedInfo,
@@ -166,6 +167,16 @@ class Version:
         """
         new = NewMerge(source=self.ref, into=into, strategy=strategy, answers=dict(answers or {}), message=message)
         return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/merge", new)
+
+    def revert(self, commit: str, *, answers: Mapping[str, str] | None = None) -> CommitInfo | None:
+        """Take back on this branch what a commit changed. None if nothing of it is left; Conflict lists paths."""
+        new = NewChange(commit=commit, branch=self.ref, answers=dict(answers or {}))
+        return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/revert", new)
+
+    def cherry_pick(self, commit: str, *, answers: Mapping[str, str] | None = None) -> CommitInfo | None:
+        """Make the change of one commit on this branch. None if it is there already; Conflict lists paths."""
+        new = NewChange(commit=commit, branch=self.ref, answers=dict(answers or {}))
+        return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/cherry-pick", new)
 
     def status(self) -> list[StagedInfo]:
         """What is staged on this branch."""

@@ -100,6 +100,14 @@ class NewMerge(Message):
     answers: dict[str, str] = Field(default_factory=dict)
 
 
+class NewChange(Message):
+    """A commit to take back or to repeat on a branch; `answers` maps a conflicting path to "source" or "target"."""
+
+    commit: str
+    branch: str = "main"
+    answers: dict[str, str] = Field(default_factory=dict)
+
+
 class StagedInfo(Info):
     path: str
     deleted: bool

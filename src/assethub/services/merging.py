@@ -33,9 +33,7 @@ def merge_branch(
     target = work.commits.get(asset.id, work.refs.branch(asset.id, into).commit)
     origin = versions.commit_at(work, asset, source)
     chosen = strategy or (Strategy.REPLACE if into == MAIN else Strategy.MERGE)
-    wrong = sorted(set((answers or {}).values()) - {"source", "target"})
-    if wrong:
-        raise Invalid(f"A conflict is answered with 'source' or 'target', not {wrong[0]!r}.")
+    check_answers(answers or {})
     if origin.id == target.id:
         return None
     base = merge_base(work, asset, origin, target)
@@ -59,18 +57,84 @@ def replaced(target: Tree, source: Tree) -> Tree:
     return source.with_changes(cards)
 
 
+def revert_commit(
+    work: Work, path: AssetPath, commit: str, branch: str = MAIN, *, answers: Mapping[str, str] | None = None
+) -> Commit | None:
+    """Take back on a branch what a commit changed from its first parent. None if nothing of it is there any more.
+
+    Conflict lists the paths that changed again since; `answers` maps each to "source" (as before the commit) or
+    "target" (as it is now).
+    """
+    asset, undone, head = commit_and_head(work, path, commit, branch)
+    message = f"Revert {undone.title!r}\n\nTakes back commit {undone.id}."
+    before, after = parent_tree(work, undone), versions.tree_of(work, undone)
+    return lay_over(work, asset, branch, head, after, before, answers or {}, message)
+
+
+def cherry_pick(
+    work: Work, path: AssetPath, commit: str, branch: str = MAIN, *, answers: Mapping[str, str] | None = None
+) -> Commit | None:
+    """Make the change of one commit on another branch. None if it is there already.
+
+    Conflict lists the paths that differ; `answers` maps each to "source" (as in the commit) or "target".
+    """
+    asset, picked, head = commit_and_head(work, path, commit, branch)
+    message = f"{picked.message}\n\nPicked from commit {picked.id}."
+    before, after = parent_tree(work, picked), versions.tree_of(work, picked)
+    return lay_over(work, asset, branch, head, before, after, answers or {}, message)
+
+
+def commit_and_head(work: Work, path: AssetPath, commit: str, branch: str) -> tuple[Asset, Commit, Commit]:
+    asset = work.asset(path, needs=Role.EDITOR)
+    found = versions.commit_at(work, asset, commit)
+    return asset, found, work.commits.get(asset.id, work.refs.branch(asset.id, branch).commit)
+
+
+def parent_tree(work: Work, commit: Commit) -> Tree:
+    if not commit.parents:
+        return work.trees.empty
+    return versions.tree_of(work, work.commits.get(commit.asset, commit.parents[0]))
+
+
+def lay_over(
+    work: Work,
+    asset: Asset,
+    branch: str,
+    head: Commit,
+    base: Tree,
+    theirs: Tree,
+    answers: Mapping[str, str],
+    message: str,
+) -> Commit | None:
+    """Commit the change from `base` to `theirs` on top of the branch."""
+    check_answers(answers)
+    ours = versions.tree_of(work, head)
+    return commit_tree(work, asset, branch, head, merged(base, ours, theirs, Strategy.MERGE, answers), message)
+
+
 def three_way(
     work: Work, asset: Asset, base: str | None, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]
 ) -> Tree:
     start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else work.trees.empty
-    merged = merge_changes(start.diff(theirs), start.diff(ours), strategy, answers)
-    if merged.conflicts:
+    return merged(start, ours, theirs, strategy, answers)
+
+
+def merged(base: Tree, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]) -> Tree:
+    """Ours with what theirs changed since the base. Conflict lists every path that both changed differently."""
+    outcome = merge_changes(base.diff(theirs), base.diff(ours), strategy, answers)
+    if outcome.conflicts:
         raise Conflict(
-            f"{len(merged.conflicts)} paths were changed on both sides; answer each with source or target, "
+            f"{len(outcome.conflicts)} paths were changed on both sides; answer each with source or target, "
             "or choose a strategy.",
-            [explain(conflict) for conflict in merged.conflicts],
+            [explain(conflict) for conflict in outcome.conflicts],
         )
-    return ours.with_changes(merged.changes)
+    return ours.with_changes(outcome.changes)
+
+
+def check_answers(answers: Mapping[str, str]) -> None:
+    wrong = sorted(set(answers.values()) - {"source", "target"})
+    if wrong:
+        raise Invalid(f"A conflict is answered with 'source' or 'target', not {wrong[0]!r}.")
 
 
 def explain(conflict: Conflicting) -> str:

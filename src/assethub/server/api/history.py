@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from assethub.domain.history import Change, Commit, Strategy
 from assethub.domain.objects import Entry
-from assethub.protocol.history import ChangeInfo, CommitInfo, CommitPage, DiffPage, NewCommit, NewMerge
+from assethub.protocol.history import ChangeInfo, CommitInfo, CommitPage, DiffPage, NewChange, NewCommit, NewMerge
 from assethub.protocol.objects import ObjectInfo
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
 from assethub.services import history, merging
@@ -34,6 +34,14 @@ def change_info(change: Change) -> ChangeInfo:
     )  # fmt: skip
 
 
+def answer(made: Commit | None, response: Response) -> CommitInfo | None:
+    """The new commit, or 200 and null when nothing changed."""
+    if made is None:
+        response.status_code = 200
+        return None
+    return commit_info(made)
+
+
 @router.get(f"{ASSET}/commits")
 def log_commits(
     work: CurrentWork, reference: CurrentReference, after: str | None = None, limit: Limit = 50
@@ -52,10 +60,7 @@ def commit_changes(work: CurrentWork, path: CurrentAsset, new: NewCommit, respon
         add=[NewFile(file.path, file.sha256, file.size, file.mtime, file.content_type) for file in new.add],
         delete=new.delete, staged=new.staged, force=new.force, expected_parent=new.expected_parent,
     )  # fmt: skip
-    if made is None:
-        response.status_code = 200
-        return None
-    return commit_info(made)
+    return answer(made, response)
 
 
 @router.get(f"{ASSET}/commits/{{id}}")
@@ -89,7 +94,16 @@ def merge_branch(work: CurrentWork, path: CurrentAsset, new: NewMerge, response:
     made = merging.merge_branch(
         work, path, new.source, new.into, strategy=strategy, answers=new.answers, message=new.message
     )
-    if made is None:
-        response.status_code = 200
-        return None
-    return commit_info(made)
+    return answer(made, response)
+
+
+@router.post(f"{ASSET}/revert", status_code=201)
+def revert_commit(work: CurrentWork, path: CurrentAsset, new: NewChange, response: Response) -> CommitInfo | None:
+    """Take back on a branch what a commit changed; 200 and null when nothing of it is left."""
+    return answer(merging.revert_commit(work, path, new.commit, new.branch, answers=new.answers), response)
+
+
+@router.post(f"{ASSET}/cherry-pick", status_code=201)
+def cherry_pick(work: CurrentWork, path: CurrentAsset, new: NewChange, response: Response) -> CommitInfo | None:
+    """Make the change of one commit on another branch; 200 and null when it is there already."""
+    return answer(merging.cherry_pick(work, path, new.commit, new.branch, answers=new.answers), response)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from assethub.domain.errors import Conflict, HubError
+from assethub.domain.errors import Conflict, HubError, NotFound
 from assethub.domain.history import MAIN, Strategy
 from assethub.domain.names import AssetPath, Kind
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, text_of, url_of
@@ -35,6 +35,20 @@ def publish(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Respons
     except HubError as refusal:
         return show(page, path, source, into, refusal, strategy)
     return page.go(url_of(path, "commit", made.id) if made else url_of(path, ref=into))
+
+
+@router.post("/{owner}/{kind}/{folder}/{name}/-/commit/{id}/{act}")
+def repeat_or_revert(page: CurrentPage, path: CurrentAsset, form: CurrentForm, id: str, act: str) -> Response:
+    """Take a commit back on a branch, or make its change there."""
+    branch = text_of(form, "branch") or MAIN
+    with page.writing() as work:
+        if act == "revert":
+            made = merging.revert_commit(work, path, id, branch)
+        elif act == "cherry-pick":
+            made = merging.cherry_pick(work, path, id, branch)
+        else:
+            raise NotFound.named("act", act)
+    return page.go(url_of(path, "commit", made.id) if made else url_of(path, "commits", ref=branch))
 
 
 def show(
