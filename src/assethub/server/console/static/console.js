@@ -6,7 +6,7 @@ function options(box, labels, x, extra) {
   const faint = style.getPropertyValue("--faint"), line = style.getPropertyValue("--line");
   const axis = { stroke: faint, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px Inter, sans-serif" };
   return {
-    width: box.clientWidth, height: 230, padding: [12, 34, 0, 0], scales: { x: { time: false } }, legend: { live: false },
+    width: box.clientWidth, height: 230, padding: [12, 46, 0, 0], scales: { x: { time: false } }, legend: { live: false },
     series: [{ label: x }, ...labels.map((label, i) => ({
       label, stroke: COLOURS[i % COLOURS.length], width: 1.8, spanGaps: true,
       points: { show: extra.points, size: 7, fill: COLOURS[i % COLOURS.length] } }))],
