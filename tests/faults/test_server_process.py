@@ -17,6 +17,7 @@ import pytest
 
 from assethub.client.connection import connect
 from assethub.domain.errors import HubError, Unavailable
+from assethub.services.opening import FORMAT
 from tests.conftest import PASSWORD, free_port, make_repository, until
 
 AH = Path(sys.executable).with_name("ah")
@@ -238,7 +239,7 @@ def test_a_run_whose_output_does_not_fit_on_the_hubs_disk_fails_with_that_senten
     elsewhere.mkdir()
     for name in ("runs", "cache"):
         (elsewhere / name).mkdir()
-    (small_disk / "format").write_text("1\n")
+    (small_disk / "format").write_text(f"{FORMAT}\n")
     for name in ("runs", "cache"):
         (small_disk / name).symlink_to(elsewhere / name)
     serve(port, AH_FULL_PATIENCE="1")
