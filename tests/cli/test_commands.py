@@ -196,9 +196,15 @@ def test_update_and_delete(ah: Typing) -> None:
     assert row["training"]["params"] == {"lr": "0.1"}
     ah("create", "model/m/z:branch")
     ah("delete", "model/m/z:branch", "--yes")
+    ah("restore", "model/m/z:branch")
+    assert {row["name"] for row in json.loads(ah("ls", "model/m/z", "--branch", "--json").stdout)} == {"main", "branch"}
     ah("delete", "model/m/z", "--yes")
-    ah("delete", "model/m", "--yes")
+    assert "`ah restore model/m` brings it back for 14 days" in ah("delete", "model/m", "--yes").stdout
     assert "No folders yet" in ah("ls").stdout
+    ah("restore", "model/m/z", status=3)
+    ah("restore", "model/m")
+    ah("restore", "model/m/z")
+    assert "was deleted in the last 14 days" in ah("restore", "model/m/z", status=3).stderr
 
 
 def test_help_is_there_for_every_command() -> None:

@@ -118,6 +118,9 @@ def test_branches_tags_settings_and_deletion(visitor: Page, site: Site) -> None:
     page.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/ada/model/texts")
     expect(page.locator("main")).to_contain_text("Nothing here yet")
+    page.get_by_text("1 deleted in the last 14 days").click()
+    page.get_by_role("button", name="Restore").click()
+    page.wait_for_url(f"**/{MODEL}")
 
 
 def test_folders_and_assets_are_made_by_forms(visitor: Page, site: Site) -> None:

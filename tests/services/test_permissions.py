@@ -8,7 +8,18 @@ from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Forbidden, NotFound, SignInNeeded
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller, Scope
-from assethub.services import accounts, assets, evaluations, folders, history, merging, objects, runs, staging
+from assethub.services import (
+    accounts,
+    assets,
+    deletions,
+    evaluations,
+    folders,
+    history,
+    merging,
+    objects,
+    runs,
+    staging,
+)
 from assethub.services.work import Hub, Work
 from tests.services.conftest import MODEL, Committing
 
@@ -36,7 +47,7 @@ WRITES: list[Callable[[Work], object]] = [
     lambda work: merging.merge_branch(work, MODEL, "main"),
     lambda work: staging.stage_deletion(work, MODEL, "main", "a"),
     lambda work: objects.missing_bodies(work, MODEL, ["0" * 64]),
-    lambda work: assets.delete_asset(work, MODEL),
+    lambda work: deletions.delete_asset(work, MODEL),
 ]
 
 

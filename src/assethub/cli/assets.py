@@ -1,4 +1,4 @@
-"""ah create, ah update, ah delete"""
+"""ah create, ah update, ah delete, ah restore"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,7 @@ def update(
 @click.option("--force", is_flag=True, help="Also when evaluations rest on it.")
 @hub
 def delete(hub: "Hub", path: str, yes: bool, force: bool) -> None:
-    """Delete an empty folder, an asset with its history, or with :REF a branch or a tag."""
+    """Delete a folder with its assets, an asset with its history, or with :REF a branch or a tag."""
     from assethub.client.assets import Dataset, Model
 
     found = hub.get(path)
@@ -118,4 +118,13 @@ def delete(hub: "Hub", path: str, yes: bool, force: bool) -> None:
         found.delete(force=force)
     else:
         found.delete()
-    click.echo(f"Deleted {path}")
+    click.echo(f"Deleted {path}. `ah restore {path}` brings it back for 14 days.")
+
+
+@click.command()
+@click.argument("path", metavar="PATH[:REF]")
+@hub
+def restore(hub: "Hub", path: str) -> None:
+    """Bring back a folder, an asset, a branch or a tag within 14 days of its deletion."""
+    hub.restore(path)
+    click.echo(f"Restored {path}")

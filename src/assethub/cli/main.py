@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "ls": ("Assets", "ls", "List folders, assets, files, branches, tags, commits, runs or evaluations."),
     "update": ("Assets", "assets", "Rename or describe; set a model's training settings."),
     "delete": ("Assets", "assets", "Delete a folder, an asset, a branch or a tag."),
+    "restore": ("Assets", "assets", "Bring back what was deleted in the last 14 days."),
     "commit": ("Versions", "history", "Commit files or deletions to a branch."),
     "download": ("Versions", "files", "Download a version or some of its files."),
     "cat": ("Versions", "files", "Print a file of a version."),

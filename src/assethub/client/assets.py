@@ -76,7 +76,10 @@ class Asset:
         self.info = self.connection.send(AssetInfo, "PATCH", self.url, change)
 
     def delete(self, *, force: bool = False) -> None:
-        """Delete it with its history. Conflict while runs use it, or (without `force`) while evaluations rest on it."""
+        """Delete it with its history; `hub.restore` brings it back for 14 days.
+
+        Conflict while runs use it, or (without `force`) while evaluations rest on it.
+        """
         self.connection.delete(self.url, force=force or None)
 
     def branches(self) -> list[RefInfo]:

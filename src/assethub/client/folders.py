@@ -42,5 +42,5 @@ class Folder:
         return self
 
     def delete(self) -> None:
-        """Delete it. Conflict while it holds assets."""
+        """Delete it with all that is in it; `hub.restore` brings it back for 14 days. Conflict while runs use it."""
         self.connection.delete(self.url)

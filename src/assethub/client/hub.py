@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Self
+from urllib.parse import quote
 from uuid import UUID
 
 from assethub.client.assets import Dataset, Model, asset_of
@@ -11,6 +12,7 @@ from assethub.client.folders import Folder
 from assethub.client.runs import Run
 from assethub.client.versions import Version
 from assethub.domain.errors import Invalid, SignInNeeded
+from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
 from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
 from assethub.protocol.folders import FolderInfo, NewFolder
@@ -108,6 +110,20 @@ class Hub:
         if isinstance(where, FolderPath):
             return Folder(self.connection, self.connection.get(FolderInfo, folder_url(where)))
         return asset_of(self.connection, self.connection.get(AssetInfo, f"/assets/{where}"))
+
+    def restore(self, path: str) -> Folder | Model | Dataset | Version:
+        """Bring back what was deleted in the last 14 days: a folder, an asset, or with `:name` a branch or tag.
+
+        NotFound if nothing was deleted there, Conflict if something else has the place now.
+        """
+        if ":" in path:
+            reference = self.reference(path)
+            self.connection.request("POST", f"/assets/{reference.asset}/refs/{quote(reference.ref or MAIN)}/restore")
+            return Version(self.connection, reference.asset, reference.ref or MAIN)
+        where = self.path(path)
+        if isinstance(where, FolderPath):
+            return Folder(self.connection, self.connection.send(FolderInfo, "POST", f"{folder_url(where)}/restore"))
+        return asset_of(self.connection, self.connection.send(AssetInfo, "POST", f"/assets/{where}/restore"))
 
     def model(self, path: str) -> Model:
         """The model at a path. Invalid if it is something else."""

@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from assethub.database.rows import Rows
 from assethub.database.tables import assets, folders, users
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.names import AssetPath, Kind
 
-ASSETS = (
+ALL = (
     select(
         assets, folders.c.kind, folders.c.name.label("folder_name"), folders.c.owner, users.c.name.label("owner_name")
     )
     .join(folders, assets.c.folder == folders.c.id)
     .join(users, folders.c.owner == users.c.id)
 )
+ASSETS = ALL.where(assets.c.deleted_at.is_(None), folders.c.deleted_at.is_(None))
 
 
 def asset_of(row: Row[Any]) -> Asset:
@@ -71,5 +72,29 @@ class Assets(Rows):
     def touch(self, id: UUID, now: datetime) -> None:
         self.change(id, {"updated_at": now})
 
-    def delete(self, id: UUID) -> None:
-        self.connection.execute(delete(assets).where(assets.c.id == id))
+    def delete(self, id: UUID, now: datetime) -> None:
+        """Hide the asset with its history; its name is free again."""
+        self.change(id, {"deleted_at": now, "name_key": str(id)})
+
+    def deleted(self, path: AssetPath, since: datetime) -> tuple[Asset, UUID] | None:
+        """The asset that was deleted last under this path."""
+        row = self.connection.execute(
+            ALL.where(
+                users.c.name_key == path.owner.lower(), folders.c.kind == path.kind,
+                folders.c.name_key == path.folder.lower(), func.lower(assets.c.name) == path.name.lower(),
+                assets.c.deleted_at >= since,
+            ).order_by(assets.c.deleted_at.desc())
+        ).first()  # fmt: skip
+        return (asset_of(row), row.owner) if row else None
+
+    def deleted_in(self, folder: UUID, since: datetime) -> list[Asset]:
+        """What was deleted in the folder, the last first."""
+        query = ALL.where(assets.c.folder == folder, assets.c.deleted_at >= since).order_by(assets.c.deleted_at.desc())
+        return [asset_of(row) for row in self.connection.execute(query)]
+
+    def restore(self, id: UUID, name: str) -> None:
+        self.change(id, {"deleted_at": None, "name_key": name.lower()})
+
+    def sweep(self, before: datetime) -> None:
+        """Forget for good what was deleted before."""
+        self.connection.execute(delete(assets).where(assets.c.deleted_at < before))

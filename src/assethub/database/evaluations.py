@@ -67,8 +67,12 @@ class Evaluations(Rows):
     def count(self, asset: UUID) -> int:
         return self.connection.execute(select(func.count()).where(evaluations.c.asset == asset)).scalar_one()
 
-    def depending(self, dataset: UUID) -> int:
-        return self.connection.execute(select(func.count()).where(evaluations.c.dataset == dataset)).scalar_one()
+    def resting_on(self, datasets: Iterable[UUID]) -> list[str]:
+        """The names of models outside of these assets that were evaluated on them."""
+        given = list(datasets)
+        query = select(assets.c.name).join(evaluations, evaluations.c.asset == assets.c.id).distinct()
+        query = query.where(evaluations.c.dataset.in_(given), assets.c.id.not_in(given), assets.c.deleted_at.is_(None))
+        return list(self.connection.execute(query).scalars())
 
     def delete(self, id: UUID) -> None:
         self.connection.execute(delete(evaluations).where(evaluations.c.id == id))

@@ -11,8 +11,9 @@ from assethub.database.tables import assets, folders, users
 from assethub.domain.folders import Folder
 from assethub.domain.names import FolderPath, Kind
 
-COUNT = select(func.count()).where(assets.c.folder == folders.c.id).scalar_subquery()
-FOLDERS = select(folders, users.c.name.label("owner_name"), COUNT.label("assets")).join(users)
+COUNT = select(func.count()).where(assets.c.folder == folders.c.id, assets.c.deleted_at.is_(None)).scalar_subquery()
+ALL = select(folders, users.c.name.label("owner_name"), COUNT.label("assets")).join(users)
+FOLDERS = ALL.where(folders.c.deleted_at.is_(None))
 
 
 def folder_of(row: Row[Any]) -> Folder:
@@ -54,5 +55,27 @@ class Folders(Rows):
     def change(self, id: UUID, values: dict[str, Any]) -> None:
         self.connection.execute(update(folders).where(folders.c.id == id).values(values))
 
-    def delete(self, id: UUID) -> None:
-        self.connection.execute(delete(folders).where(folders.c.id == id))
+    def by_id(self, id: UUID) -> tuple[Folder, UUID] | None:
+        row = self.connection.execute(FOLDERS.where(folders.c.id == id)).first()
+        return (folder_of(row), row.owner) if row else None
+
+    def delete(self, id: UUID, now: datetime) -> None:
+        """Hide the folder with what is in it; its name is free again."""
+        self.change(id, {"deleted_at": now, "name_key": str(id)})
+
+    def deleted(self, path: FolderPath, since: datetime) -> tuple[Folder, UUID] | None:
+        """The folder that was deleted last under this path."""
+        row = self.connection.execute(
+            ALL.where(
+                users.c.name_key == path.owner.lower(), folders.c.kind == path.kind,
+                func.lower(folders.c.name) == path.folder.lower(), folders.c.deleted_at >= since,
+            ).order_by(folders.c.deleted_at.desc())
+        ).first()  # fmt: skip
+        return (folder_of(row), row.owner) if row else None
+
+    def restore(self, id: UUID, name: str) -> None:
+        self.change(id, {"deleted_at": None, "name_key": name.lower()})
+
+    def sweep(self, before: datetime) -> None:
+        """Forget for good what was deleted before."""
+        self.connection.execute(delete(folders).where(folders.c.deleted_at < before))

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from assethub.database.rows import Rows, batches
-from assethub.database.tables import commits, refs
+from assethub.database.tables import commits, deleted_refs, refs
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import Commit, Ref, RefKind
 
@@ -119,7 +119,24 @@ class Refs(Rows):
         if moved.rowcount == 0:
             raise Conflict(f"Branch {branch!r} moved on meanwhile; look at what changed and try again.")
 
-    def delete(self, asset: UUID, kind: RefKind, name: str) -> None:
-        query = delete(refs).where(refs.c.asset == asset, refs.c.kind == kind, refs.c.name == name)
-        if not self.connection.execute(query).rowcount:
+    def delete(self, asset: UUID, kind: RefKind, name: str, *, id: UUID, now: datetime) -> None:
+        """Take the ref away, and remember under `id` what it named."""
+        found = self.find(asset, name)
+        if found is None or found.kind is not kind:
             raise NotFound.named(kind, name)
+        self.connection.execute(delete(refs).where(refs.c.asset == asset, refs.c.name == name))
+        self.connection.execute(
+            insert(deleted_refs).values(id=id, asset=asset, name=name, kind=kind, commit=found.commit, deleted_at=now)
+        )
+
+    def deleted(self, asset: UUID, name: str, since: datetime) -> Ref | None:
+        """The ref that was deleted last under this name."""
+        query = select(deleted_refs).where(
+            deleted_refs.c.asset == asset, deleted_refs.c.name == name, deleted_refs.c.deleted_at >= since
+        )
+        row = self.connection.execute(query.order_by(deleted_refs.c.deleted_at.desc())).first()
+        return Ref(RefKind(row.kind), row.name, row.commit, row.deleted_at) if row else None
+
+    def sweep(self, before: datetime) -> None:
+        """Forget for good what was deleted before."""
+        self.connection.execute(delete(deleted_refs).where(deleted_refs.c.deleted_at < before))

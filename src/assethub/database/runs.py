@@ -72,7 +72,8 @@ class Runs(Rows):
         limit: int,
     ) -> list[Run]:
         """Newest first; of one asset, of one owner's assets or started by them (None: of all)."""
-        query = RUNS.order_by(runs.c.number.desc()).limit(limit)
+        query = RUNS.where(assets.c.deleted_at.is_(None), folders.c.deleted_at.is_(None))
+        query = query.order_by(runs.c.number.desc()).limit(limit)
         if asset is not None:
             query = query.where(runs.c.asset == asset)
         if owner is not None:

@@ -98,8 +98,8 @@ folders = Table(
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
     Column("labels", JSON, nullable=False),
-    moment("created_at"),
-    UniqueConstraint("owner", "kind", "name_key"),
+    moment("created_at"), moment("deleted_at", nullable=True),
+    UniqueConstraint("owner", "kind", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
 
 assets = Table(
@@ -111,8 +111,8 @@ assets = Table(
     Column("description", Text, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("training", JSON, nullable=False),
-    moment("created_at"), moment("updated_at"),
-    UniqueConstraint("folder", "name_key"),
+    moment("created_at"), moment("updated_at"), moment("deleted_at", nullable=True),
+    UniqueConstraint("folder", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
 
 commits = Table(
@@ -154,6 +154,23 @@ refs = Table(
     moment("created_at"), moment("updated_at"),
     PrimaryKeyConstraint("asset", "name"),  # a tag and a branch never share a name
     CheckConstraint("kind in ('branch', 'tag')", name="kind"),
+)  # fmt: skip
+
+deleted_refs = Table(
+    "deleted_refs", metadata,
+    Column("id", Uuid, primary_key=True),
+    id_of("assets", "asset", index=True),
+    Column("name", String(255), nullable=False),
+    Column("kind", String(6), nullable=False),
+    Column("commit", SHA256, nullable=False),
+    moment("deleted_at"),
+)  # fmt: skip
+
+renames = Table(  # where a folder or an asset was before; until somebody takes the path
+    "renames", metadata,
+    Column("path", String(400), primary_key=True),  # in lower case
+    id_of("folders", "folder", nullable=True),
+    id_of("assets", "asset", nullable=True),
 )  # fmt: skip
 
 bodies = Table(

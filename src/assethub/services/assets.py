@@ -28,6 +28,7 @@ def create_asset(
     check_training(work, own.kind, training)
     now = work.now()
     asset = Asset(work.new_id(), folder.id, own, description, clean_labels(labels), training, now, now)
+    work.renames.take(str(own))
     work.assets.add(asset)
     first = record_commit(work, asset, work.trees.empty, (), FIRST_MESSAGE)
     work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, now)
@@ -70,10 +71,12 @@ def change_asset(
     values: dict[str, Any] = {}
     if name is not None and name != asset.path.name:
         check_asset_name(path.folder, name)
-        taken = work.assets.find(path.parent.asset(name))
+        taken = work.assets.find(asset.path.parent.asset(name))
         if taken and taken[0].id != asset.id:
             raise Conflict(f"The asset {taken[0].path} exists already.")
         values |= {"name": name, "name_key": name.lower()}
+        work.renames.take(str(asset.path.parent.asset(name)))
+        work.renames.add(str(asset.path), asset=asset.id)
     if description is not None:
         values["description"] = description
     if labels is not None:
@@ -84,22 +87,6 @@ def change_asset(
     if values:
         work.assets.change(asset.id, values | {"updated_at": work.now()})
     return work.asset_by_id(asset.id, needs=Role.VIEWER)
-
-
-def delete_asset(work: Work, path: AssetPath, *, force: bool = False) -> None:
-    """Delete an asset with its history; Conflict while a run uses it, or evaluations rest on it."""
-    asset = work.asset(path, needs=Role.EDITOR)
-    using = [run for run in work.runs.active() if run.asset == asset.id or asset.id in {i.asset for i in run.inputs}]
-    if using:
-        names = [f"run {run.number} of {run.path} ({run.state})" for run in using]
-        raise Conflict(f"{path} is in use by runs under way; cancel them first.", names)
-    evaluations = work.evaluations.depending(asset.id)
-    if evaluations and not force:
-        raise Conflict(
-            f"{evaluations} evaluations of models were made on {path} and would go with it; "
-            "force the deletion to lose them."
-        )
-    work.assets.delete(asset.id)
 
 
 def list_refs(work: Work, path: AssetPath, kind: RefKind | None = None) -> list[Ref]:
@@ -125,19 +112,3 @@ def create_tag(work: Work, path: AssetPath, name: str, source: str | None = None
     asset = work.asset(path, needs=Role.EDITOR)
     check_ref_name("tag", name)
     return work.refs.add(asset.id, RefKind.TAG, name, versions.commit_at(work, asset, source).id, work.now())
-
-
-def delete_branch(work: Work, path: AssetPath, name: str) -> None:
-    asset = work.asset(path, needs=Role.EDITOR)
-    if name == MAIN:
-        raise Conflict(f"The branch {MAIN} cannot be deleted; every asset has it.")
-    run = work.runs.writing(asset.id, name)
-    if run is not None:
-        raise Conflict(f"Run {run.number} is about to write to the branch {name!r}; cancel it first.")
-    work.refs.delete(asset.id, RefKind.BRANCH, name)
-    work.staging.clear(asset.id, name)
-
-
-def delete_tag(work: Work, path: AssetPath, name: str) -> None:
-    asset = work.asset(path, needs=Role.EDITOR)
-    work.refs.delete(asset.id, RefKind.TAG, name)

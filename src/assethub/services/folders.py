@@ -21,6 +21,7 @@ def create_folder(work: Work, path: FolderPath, description: str = "", labels: t
         raise Conflict(f"The folder {path} exists already.")
     own = FolderPath(owner.name, path.kind, path.folder)
     id, now = work.new_id(), work.now()
+    work.renames.take(str(own))
     work.folders.add(id, owner.id, own, description, clean_labels(labels), now)
     return Folder(id, own, description, clean_labels(labels), now)
 
@@ -31,7 +32,7 @@ def get_folder(work: Work, path: FolderPath) -> Folder:
 
 def ensure_folder(work: Work, path: FolderPath, *, needs: Role) -> Folder:
     """The folder, made if it is missing and the caller may make it."""
-    if work.folders.find(path) is None:
+    if work.folders.find(path) is None and work.renamed_folder(path) is None:
         return create_folder(work, path)
     return work.folder(path, needs=needs)
 
@@ -63,21 +64,15 @@ def change_folder(
         if taken and taken[0].id != folder.id:
             raise Conflict(f"The folder {taken[0].path} exists already.")
         values |= {"name": name, "name_key": name.lower()}
+        work.renames.take(str(FolderPath(folder.path.owner, path.kind, name)))
+        work.renames.add(str(folder.path), folder=folder.id)
     if description is not None:
         values["description"] = description
     if labels is not None:
         values["labels"] = clean_labels(labels)
     if values:
         work.folders.change(folder.id, values)
-    return work.folder(FolderPath(path.owner, path.kind, name or path.folder), needs=Role.VIEWER)
-
-
-def delete_folder(work: Work, path: FolderPath) -> None:
-    """Delete an empty folder; Conflict while it holds assets."""
-    folder = work.folder(path, needs=Role.OWNER)
-    if folder.assets:
-        raise Conflict(f"The folder {path} still holds {folder.assets} assets; delete them first.")
-    work.folders.delete(folder.id)
+    return work.folder(FolderPath(path.owner, path.kind, name or folder.path.folder), needs=Role.VIEWER)
 
 
 def clean_labels(labels: tuple[str, ...]) -> tuple[str, ...]:

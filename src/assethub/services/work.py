@@ -22,6 +22,7 @@ from assethub.database.history import Commits, Refs
 from assethub.database.nodes import Nodes
 from assethub.database.objects import Bodies, Holdings
 from assethub.database.owners import Keys, Sessions, Users
+from assethub.database.renames import Renames
 from assethub.database.runs import Logs, Metrics, Runs
 from assethub.database.staging import Staging
 from assethub.domain.assets import Asset
@@ -110,6 +111,10 @@ class Work:
         return Refs(self.connection)
 
     @cached_property
+    def renames(self) -> Renames:
+        return Renames(self.connection)
+
+    @cached_property
     def bodies(self) -> Bodies:
         return Bodies(self.connection)
 
@@ -150,7 +155,7 @@ class Work:
         return None if self.person.user.admin else self.person.user.id
 
     def folder(self, path: FolderPath, *, needs: Role) -> Folder:
-        found = self.folders.find(path)
+        found = self.folders.find(path) or self.renamed_folder(path)
         role = self.role(found[1]) if found else None
         if found is None or role is None:
             raise NotFound.named("folder", str(path))
@@ -159,7 +164,23 @@ class Work:
 
     def asset(self, path: AssetPath, *, needs: Role) -> Asset:
         """The asset, once it is sure that the caller's role allows the work."""
-        return self.checked(self.assets.find(path), needs, "asset", str(path))
+        return self.checked(self.assets.find(path) or self.renamed_asset(path), needs, "asset", str(path))
+
+    def renamed_folder(self, path: FolderPath) -> tuple[Folder, UUID] | None:
+        """The folder that was at this path, if nothing is there now."""
+        before = self.renames.find(str(path))
+        return self.folders.by_id(before[0]) if before and before[0] else None
+
+    def renamed_asset(self, path: AssetPath) -> tuple[Asset, UUID] | None:
+        """The asset that was at this path, or that is now in the folder that was there."""
+        before = self.renames.find(str(path))
+        if before and before[1]:
+            return self.assets.by_id(before[1])
+        folder = self.renamed_folder(path.parent)
+        if folder is None:
+            return None
+        now = folder[0].path.asset(path.name)
+        return self.assets.find(now) or self.renamed_asset(now)
 
     def asset_by_id(self, id: UUID, *, needs: Role) -> Asset:
         return self.checked(self.assets.by_id(id), needs, "asset", str(id))

@@ -1,16 +1,19 @@
-"""The background thread of a hub: it places runs and follows them."""
+"""The background thread of a hub: it places runs and follows them, and forgets what was deleted long ago."""
 
 import logging
 import threading
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from assethub.domain.errors import HubError
+from assethub.services.deletions import sweep_deleted
 from assethub.services.placement import place_runs
 from assethub.services.work import Hub
 
 log = logging.getLogger("assethub.worker")
 INTERVAL = 0.5  # seconds between rounds
+SWEEP_EVERY = 3600.0  # seconds between looks for what was deleted long ago
 PATIENCE = 30.0  # seconds after a round that went wrong, at most
 
 
@@ -21,10 +24,13 @@ class Worker(threading.Thread):
         self.ending = threading.Event()
 
     def run(self) -> None:
-        pause = INTERVAL
+        pause, sweep = INTERVAL, 0.0
         while not self.ending.wait(pause):
             try:
                 place_runs(self.hub, self.endpoint)
+                if time.monotonic() >= sweep:
+                    sweep_deleted(self.hub)
+                    sweep = time.monotonic() + SWEEP_EVERY
                 pause = INTERVAL
             except (HubError, SQLAlchemyError, OSError) as error:
                 pause = min(2 * pause, PATIENCE)  # nothing is decided on a guess; the next round looks again

@@ -9,7 +9,7 @@ from assethub.domain.names import parse_asset_path
 from assethub.protocol.assets import AssetChange, AssetInfo, NewAsset, TrainingInfo, TrainingSettings
 from assethub.protocol.history import NewBranch, NewTag, RefInfo
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentWork
-from assethub.services import assets
+from assethub.services import assets, deletions
 
 router = APIRouter(tags=["assets"])
 
@@ -60,7 +60,7 @@ def change_asset(work: CurrentWork, path: CurrentAsset, change: AssetChange) -> 
 
 @router.delete(ASSET, status_code=204)
 def delete_asset(work: CurrentWork, path: CurrentAsset, force: bool = False) -> None:
-    assets.delete_asset(work, path, force=force)
+    deletions.delete_asset(work, path, force=force)
 
 
 @router.get(f"{ASSET}/branches")
@@ -75,7 +75,7 @@ def create_branch(work: CurrentWork, path: CurrentAsset, new: NewBranch) -> RefI
 
 @router.delete(f"{ASSET}/branches/{{branch:path}}", status_code=204)
 def delete_branch(work: CurrentWork, path: CurrentAsset, branch: str) -> None:
-    assets.delete_branch(work, path, branch)
+    deletions.delete_branch(work, path, branch)
 
 
 @router.get(f"{ASSET}/tags")
@@ -90,4 +90,16 @@ def create_tag(work: CurrentWork, path: CurrentAsset, new: NewTag) -> RefInfo:
 
 @router.delete(f"{ASSET}/tags/{{tag:path}}", status_code=204)
 def delete_tag(work: CurrentWork, path: CurrentAsset, tag: str) -> None:
-    assets.delete_tag(work, path, tag)
+    deletions.delete_tag(work, path, tag)
+
+
+@router.post(f"{ASSET}/restore")
+def restore_asset(work: CurrentWork, path: CurrentAsset) -> AssetInfo:
+    """Bring back an asset within 14 days of its deletion."""
+    return asset_info(deletions.restore_asset(work, path))
+
+
+@router.post(f"{ASSET}/refs/{{ref:path}}/restore")
+def restore_ref(work: CurrentWork, path: CurrentAsset, ref: str) -> RefInfo:
+    """Bring back a branch or a tag within 14 days of its deletion."""
+    return ref_info(deletions.restore_ref(work, path, ref))

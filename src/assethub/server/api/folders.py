@@ -9,7 +9,7 @@ from assethub.protocol.assets import AssetInfo
 from assethub.protocol.folders import FolderChange, FolderInfo, NewFolder
 from assethub.server.api.assets import asset_info
 from assethub.server.dependencies import FOLDER, CurrentFolder, CurrentWork
-from assethub.services import assets, folders
+from assethub.services import assets, deletions, folders
 
 router = APIRouter(tags=["folders"])
 
@@ -51,7 +51,13 @@ def change_folder(work: CurrentWork, path: CurrentFolder, change: FolderChange) 
 
 @router.delete(FOLDER, status_code=204)
 def delete_folder(work: CurrentWork, path: CurrentFolder) -> None:
-    folders.delete_folder(work, path)
+    deletions.delete_folder(work, path)
+
+
+@router.post(f"{FOLDER}/restore")
+def restore_folder(work: CurrentWork, path: CurrentFolder) -> FolderInfo:
+    """Bring back a folder, with all that was in it, within 14 days of its deletion."""
+    return folder_info(deletions.restore_folder(work, path))
 
 
 @router.get(f"{FOLDER}/assets")

@@ -41,6 +41,8 @@ def below(page: CurrentPage, path: CurrentAsset, below: str, ref: str | None = N
 def show_folder(page: Page, path: AssetPath, ref: str | None, prefix: str, after: str = "") -> Response:
     with page.reading() as work:
         asset = summaries.overview(work, path, ref)
+        if str(asset.path) != str(path):  # it was renamed, or written in another case
+            return page.go(url_of(asset.path, ref=ref))
         here = Reference(asset.path, f"commit/{asset.commit.id}")
         _, rows, more = objects.list_objects(work, here, prefix=prefix, delimiter="/", after=after, limit=MOST_ROWS)
         touched = history.last_commits(work, here, [row.path for row in rows])

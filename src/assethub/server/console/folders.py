@@ -8,7 +8,7 @@ from assethub.domain.errors import HubError, Invalid
 from assethub.domain.names import FolderPath, Kind
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, text_of, url_of
 from assethub.server.dependencies import CurrentFolder
-from assethub.services import assets, folders, summaries
+from assethub.services import assets, deletions, folders, summaries
 
 router = APIRouter()
 
@@ -45,19 +45,32 @@ def owner(page: CurrentPage, owner: str) -> Response:
 def folder(page: CurrentPage, path: CurrentFolder, q: str = "", label: str | None = None) -> Response:
     with page.reading() as work:
         found = folders.get_folder(work, path)
+        if str(found.path) != str(path):
+            return page.go(url_of(found.path))
         cards = summaries.folder_cards(work, path)
+        gone = deletions.deleted_assets(work, path)
     labels: dict[str, int] = {}
     for card in cards:
         for one in card.asset.labels:
             labels[one] = labels.get(one, 0) + 1
     words = q.lower().split()
     shown = [card for card in cards if matches(card, words) and label in (None, *card.asset.labels)]
-    return page.render("folder.html", folder=found, cards=shown, labels=labels, q=q, label=label, path=found.path)
+    return page.render(
+        "folder.html", folder=found, cards=shown, labels=labels, q=q, label=label, path=found.path, gone=gone
+    )
 
 
 def matches(card: summaries.Card, words: list[str]) -> bool:
     text = " ".join([card.asset.path.name, card.asset.description, *card.asset.labels]).lower()
     return all(word in text for word in words)
+
+
+@router.post("/{owner}/{kind}/{folder}/-/restore")
+def restore(page: CurrentPage, path: CurrentFolder, form: CurrentForm) -> Response:
+    """Bring a deleted asset of the folder back."""
+    with page.writing() as work:
+        back = deletions.restore_asset(work, path.asset(text_of(form, "name") or ""))
+    return page.go(url_of(back.path))
 
 
 @router.get("/{owner}/{kind}/{folder}/-/new")

@@ -9,7 +9,7 @@ from assethub.domain.names import AssetPath, Kind
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of, url_of
 from assethub.server.console.runs import param_of
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import assets, summaries
+from assethub.services import assets, deletions, summaries
 
 router = APIRouter()
 
@@ -31,9 +31,9 @@ def change_refs(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Res
             elif act == "create-tag":
                 assets.create_tag(work, path, name, source)
             elif act == "delete-branch":
-                assets.delete_branch(work, path, name)
+                deletions.delete_branch(work, path, name)
             elif act == "delete-tag":
-                assets.delete_tag(work, path, name)
+                deletions.delete_tag(work, path, name)
     except HubError as refusal:
         return show_refs(page, path, str(refusal))
     return page.go(url_of(path, "refs"))
@@ -79,7 +79,7 @@ def delete(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response
         if text_of(form, "confirm") != path.name:
             raise Invalid(f"Type the name {path.name!r} to delete it.")
         with page.writing() as work:
-            assets.delete_asset(work, path, force=text_of(form, "force") is not None)
+            deletions.delete_asset(work, path, force=text_of(form, "force") is not None)
     except HubError as refusal:
         return show_settings(page, path, str(refusal))
     return page.go(url_of(path.parent))
