@@ -232,3 +232,15 @@ def test_revert_and_cherry_pick(ah: Typing, mine: Path) -> None:
     assert "Revert 'Add x'" in ah("revert", "model/m/y", made["id"][:8]).stdout
     assert "Nothing of" in ah("revert", "model/m/y", made["id"][:8]).stdout
     assert json.loads(ah("ls", "model/m/y", "--json").stdout) == []
+
+
+def test_admin_verifies_beside_a_serving_hub(ah: Typing, live: Live, mine: Path) -> None:
+    (mine / "x.txt").write_text("x")
+    ah("create", "model/m/y")
+    ah("commit", "model/m/y", "-m", "Add", "-a", "x.txt")
+    here = ["--data", str(live.hub.folder)]
+    own = {"ASSETHUB_DATABASE": live.server.settings.database, "ASSETHUB_STORE": live.server.settings.store}
+    said = ah("admin", "verify", "--deep", *here, **own).stdout
+    assert said == "Read 1 contents (1 bytes) and the trees of 2 commits: all is well.\n"
+    assert json.loads(ah("admin", "verify", "--json", *here, **own).stdout)["damages"] == []
+    assert "ada\tadministrator" in ah("admin", "user", "ls", *here, **own).stdout

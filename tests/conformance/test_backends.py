@@ -67,11 +67,14 @@ def test_large_bodies_are_read_in_pieces(backend: Backend) -> None:
     assert max(map(len, pieces)) <= 1 << 20
 
 
-def test_bodies_that_a_crash_cut_off_are_swept_at_the_next_start(tmp_path: Path) -> None:
-    FilesystemBackend(tmp_path).writer().write(b"cut off")
-    assert list((tmp_path / "incoming").iterdir())
-    FilesystemBackend(tmp_path)
-    assert not list((tmp_path / "incoming").iterdir())
+def test_bodies_that_a_crash_cut_off_are_swept(backend: Backend, tmp_path: Path) -> None:
+    put(backend, "kept", b"x")
+    backend.writer().write(b"cut off")
+    incoming = tmp_path / ("incoming" if isinstance(backend, FilesystemBackend) else "spool")
+    assert list(incoming.iterdir())
+    backend.sweep()
+    assert not list(incoming.iterdir())
+    assert b"".join(backend.read("kept")) == b"x"
 
 
 def test_a_large_body_goes_in_parts(backend: Backend) -> None:

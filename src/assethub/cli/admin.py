@@ -110,3 +110,29 @@ def reset_password(name: str, password: str, data: Path | None, database: str | 
     with opened(data, database) as hub, hub.work(None) as work:
         accounts.reset_password(work, name, password)
     click.echo(f"{name!r} has a new password.")
+
+
+@admin.command()
+@click.option("--deep", is_flag=True, help="Read and hash every content, not only look for it.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_option
+@database_option
+def verify(deep: bool, as_json: bool, data: Path | None, database: str | None) -> None:
+    """Look at everything that the hub keeps; exit status 1 if something is damaged. Runs beside a serving hub."""
+    from dataclasses import asdict
+
+    from assethub.services import verification
+
+    with opened(data, database) as hub:
+        found = verification.verify(hub, deep=deep)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        for damage in found.damages:
+            click.echo(f"{damage.asset}@{damage.commit[:8]} {damage.path or ''}: {damage.problem}")
+        looked = "read" if deep else "looked for"
+        verdict = f"{len(found.damages)} damages" if found.damages else "all is well"
+        contents = f"{found.bodies:,} contents ({found.bytes:,} bytes)"
+        click.echo(f"{looked.capitalize()} {contents} and the trees of {found.commits:,} commits: {verdict}.")
+    if found.damages:
+        raise SystemExit(1)

@@ -59,6 +59,10 @@ class Assets(Rows):
         query = ASSETS.where(assets.c.folder == folder).order_by(assets.c.name_key)
         return [asset_of(row) for row in self.connection.execute(query)]
 
+    def all(self) -> list[Asset]:
+        """Every asset, the deleted ones that can come back too."""
+        return [asset_of(row) for row in self.connection.execute(ALL.order_by(assets.c.id))]
+
     def recent(self, owner: UUID | None, limit: int) -> list[Asset]:
         """The assets of an owner (None: of all) that changed last."""
         query = ASSETS.order_by(assets.c.updated_at.desc(), assets.c.id).limit(limit)

@@ -35,6 +35,11 @@ class Commits(Rows):
             raise NotFound.named("commit", id[:8])
         return commit
 
+    def all(self, asset: UUID) -> list[Commit]:
+        """Every commit of the asset, oldest first."""
+        query = select(commits).where(commits.c.asset == asset).order_by(commits.c.generation, commits.c.id)
+        return [commit_of(row) for row in self.connection.execute(query)]
+
     def many(self, asset: UUID, ids: Iterable[str]) -> dict[str, Commit]:
         found = {}
         for batch in batches(set(ids)):

@@ -31,6 +31,11 @@ class Bodies(Rows):
                 found[row.sha256] = (row.size, row.pack, row.offset)
         return found
 
+    def page(self, after: str, limit: int = 1000) -> list[tuple[str, int, str | None, int]]:
+        """(sha256, size, pack, offset) of the bodies behind this one, in order."""
+        query = select(bodies).where(bodies.c.sha256 > after).order_by(bodies.c.sha256).limit(limit)
+        return [(row.sha256, row.size, row.pack, row.offset) for row in self.connection.execute(query)]
+
     def get(self, sha256: str) -> tuple[int, str | None, int]:
         found = self.find([sha256])
         if not found:

@@ -55,6 +55,8 @@ def open_hub(
     except OperationalError as error:
         raise Unavailable(f"The database cannot be opened: {str(error.orig).strip()}") from error
     backend = backend_of(folder, store)
+    if serving:  # others, such as `ah admin`, open the folder beside a server that is receiving
+        backend.sweep()
     hub = Hub(
         engine=engine,
         contents=Contents(backend),

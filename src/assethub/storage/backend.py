@@ -21,6 +21,9 @@ class Writer(Protocol):
 class Backend(Protocol):
     def writer(self) -> Writer: ...
 
+    def sweep(self) -> None:
+        """Remove bodies that a crash cut off: none of them was acknowledged. Only while nothing is on its way in."""
+
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from start up to end in pieces of at most 1 MiB. KeyError if nothing is kept under the key."""
 

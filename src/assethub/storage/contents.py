@@ -75,6 +75,12 @@ class Contents:
         finally:
             writer.discard()
 
+    def check(self, where: Location) -> None:
+        """KeyError if the body's blob or pack is gone or too short to hold it; its bytes are not read."""
+        key = pack_key(where.pack) if where.pack else blob_key(where.sha256)
+        if self.backend.size(key) < where.offset + where.size:
+            raise KeyError(f"{key} is cut off")
+
     def read(self, where: Location, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The body's bytes from start up to end. KeyError if its blob or pack is gone."""
         stop = where.size if end is None else min(end, where.size)

@@ -65,9 +65,10 @@ class FileWriter:
 class FilesystemBackend:
     def __init__(self, root: Path) -> None:
         self.root = root
-        incoming = root / "incoming"
-        make_folder(incoming)
-        for leftover in incoming.iterdir():  # bodies that a crash cut off; they were never acknowledged
+        make_folder(root / "incoming")
+
+    def sweep(self) -> None:
+        for leftover in (self.root / "incoming").iterdir():
             leftover.unlink(missing_ok=True)
 
     def writer(self) -> FileWriter:

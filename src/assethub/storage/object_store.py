@@ -56,7 +56,9 @@ class ObjectStoreBackend:
         except (BaseError, ValueError) as error:
             raise Invalid(f"The store {url!r} cannot be used: {first_line(error)}") from error
         spool.mkdir(parents=True, exist_ok=True)
-        for leftover in spool.iterdir():  # bodies that a crash cut off; they were never acknowledged
+
+    def sweep(self) -> None:
+        for leftover in self.spool.iterdir():
             leftover.unlink(missing_ok=True)
 
     def writer(self) -> SpoolWriter:

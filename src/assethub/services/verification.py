@@ -1,0 +1,105 @@
+"""Reading everything that a hub keeps, and telling what is damaged and whom it hurts."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assethub.domain.assets import Asset
+from assethub.services.work import Hub, Work
+from assethub.storage.contents import Location
+from assethub.storage.nodes import Rows
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a path of a version, or (no path) with all that a node of its tree held."""
+
+    asset: str
+    commit: str
+    path: str | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    bodies: int
+    bytes: int
+    commits: int
+    damages: tuple[Damage, ...]
+
+
+def verify(hub: Hub, *, deep: bool = False) -> Verified:
+    """Look for every body and node that a version needs; `deep` reads and hashes all bodies too. Changes nothing."""
+    problems: dict[str, str] = {}
+    count = size = 0
+    for location in bodies(hub):
+        count, size = count + 1, size + location.size
+        problem = body_problem(hub, location, deep=deep)
+        if problem:
+            problems[location.sha256] = problem
+    with hub.work(None, reading=True) as work:
+        assets = work.assets.all()
+    damages: list[Damage] = []
+    commits = 0
+    for asset in assets:
+        with hub.work(None, reading=True) as work:
+            found = work.commits.all(asset.id)
+            commits += len(found)
+            damages += damages_of(work, asset, [(commit.id, commit.tree) for commit in found], problems)
+    return Verified(count, size, commits, tuple(damages))
+
+
+def bodies(hub: Hub) -> Iterator[Location]:
+    """Every body that the hub knows, by sha256; no transaction is held between pages."""
+    after = ""
+    while True:
+        with hub.work(None, reading=True) as work:
+            page = work.bodies.page(after)
+        if not page:
+            return
+        for sha256, size, pack, offset in page:
+            yield Location(sha256, size, pack, offset)
+        after = page[-1][0]
+
+
+def body_problem(hub: Hub, location: Location, *, deep: bool) -> str | None:
+    try:
+        if not deep:
+            hub.contents.check(location)
+            return None
+        digest = hashlib.sha256()
+        for piece in hub.contents.read(location):
+            digest.update(piece)
+    except KeyError as error:
+        return f"its content is gone ({error.args[0]})"
+    return None if digest.hexdigest() == location.sha256 else "its content is damaged: it has another sha256"
+
+
+def damages_of(work: Work, asset: Asset, commits: list[tuple[str, str]], problems: dict[str, str]) -> Iterator[Damage]:
+    """What of the asset's versions is hurt; a node that several versions share is looked at once."""
+    seen: set[bytes] = set()
+    path = str(asset.path)
+    for commit, tree_id in commits:
+        try:
+            tree = work.trees.get(tree_id)
+        except KeyError as error:
+            yield Damage(path, commit, None, str(error.args[0]))
+            continue
+        for number, leaf in enumerate(tree.leaves):
+            if leaf.id in seen:
+                continue
+            seen.add(leaf.id)
+            try:
+                rows = tree.leaf(number)
+            except KeyError as error:
+                yield Damage(path, commit, None, f"{leaf.count} paths from {leaf.first.decode()!r} on: {error.args[0]}")
+                continue
+            yield from hurt_paths(work, path, commit, rows, problems)
+
+
+def hurt_paths(work: Work, asset: str, commit: str, rows: Rows, problems: dict[str, str]) -> Iterator[Damage]:
+    known = work.bodies.find({digest.hex() for digest in rows.digests})
+    for key, digest in zip(rows.keys, rows.digests, strict=True):
+        problem = problems.get(digest.hex()) or (None if digest.hex() in known else "the hub knows no such content")
+        if problem:
+            yield Damage(asset, commit, key.decode(), f"sha256 {digest.hex()[:12]}…: {problem}")
