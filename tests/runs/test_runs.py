@@ -221,6 +221,11 @@ def test_a_run_reads_its_pinned_inputs_and_nothing_else(bench: Bench) -> None:
         "              ask = urllib.request.Request(url, headers=key)\n"
         "              try: print(path, ref[:6], urllib.request.urlopen(ask).status)\n"
         "              except urllib.error.HTTPError as error: print(path, ref[:6], error.code)\n"
+        "      for path in ('/runs', '/runs/1', '/assets/ada/model/texts/reader/branches', '/keys', '/folders',\n"
+        "                   '/assets/ada/model/texts/reader/evaluations', '/assets/ada/model/texts/reader/staged'):\n"
+        "          ask = urllib.request.Request(os.environ['AH_ENDPOINT'] + '/api/v1' + path, headers=key)\n"
+        "          try: print(path, urllib.request.urlopen(ask).status)\n"
+        "          except urllib.error.HTTPError as error: print('refused', error.code)\n"
         '      "; echo $AH_TOKEN > {output}/token'
     )
     run = bench.train().wait()
@@ -228,6 +233,7 @@ def test_a_run_reads_its_pinned_inputs_and_nothing_else(bench: Bench) -> None:
     assert said == [
         "dataset/texts/words main 200", "dataset/texts/words commit 200", "dataset/texts/other main 404",
         "dataset/texts/other commit 404", "model/texts/reader main 404", "model/texts/reader commit 404",
+        *["refused 403"] * 3, *["refused 401"] * 2, *["refused 403"] * 2,
     ]  # fmt: skip
     token = run.branch.read("token").decode().strip()
     with connect(bench.live.url, token) as hub, pytest.raises(SignInNeeded, match="has ended"):

@@ -189,3 +189,17 @@ def test_a_page_of_the_tree_goes_on_behind_the_last(http_: httpx2.Client) -> Non
 def test_json_that_is_none_is_refused(http_: httpx2.Client) -> None:
     answer = http_.post("/assets", content=b"{", headers={"Content-Type": "application/json"})
     assert (answer.status_code, json.loads(answer.text)["type"]) == (422, "Invalid")
+
+
+def test_what_is_read_whole_has_a_limit_and_what_streams_has_none(live: Live, http_: httpx2.Client) -> None:
+    def mebibytes(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            yield bytes(1 << 20)
+
+    answer = http_.post("/assets", content=mebibytes(257), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (413, "Invalid")
+    assert httpx2.post(f"{live.url}/sign-in", data={"name": "x" * (5 << 20)}).status_code == 413
+    digest = hashlib.sha256()
+    for piece in mebibytes(300):
+        digest.update(piece)
+    assert http_.put(f"{MODEL}/objects/{digest.hexdigest()}", content=mebibytes(300)).status_code == 201

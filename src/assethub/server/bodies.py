@@ -12,6 +12,7 @@ from assethub.domain.errors import Invalid
 from assethub.services.objects import OpenFile, Received, Upload
 
 PIECE = 1 << 20
+STREAMED = 1 << 62  # the limit of bodies that are never whole in memory: none
 INLINE = 256 << 10  # files up to here are read at once: a thread hop per piece costs more
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 

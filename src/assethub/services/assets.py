@@ -90,6 +90,7 @@ def change_asset(
 
 
 def list_refs(work: Work, path: AssetPath, kind: RefKind | None = None) -> list[Ref]:
+    work.refuse_runs()
     return work.refs.of(work.asset(path, needs=Role.VIEWER).id, kind)
 
 

@@ -60,6 +60,7 @@ def keep_evaluation(
 
 def list_evaluations(work: Work, path: AssetPath, ref: str | None = None) -> list[tuple[Evaluation, list[str]]]:
     """Newest first, each with the refs that now show its model files; of one version, or of the whole model."""
+    work.refuse_runs()
     asset, _ = model_version(work, Reference(path), needs=Role.VIEWER)
     refs = work.refs.of(asset.id)
     heads = work.commits.many(asset.id, {one.commit for one in refs})
@@ -73,6 +74,7 @@ def list_evaluations(work: Work, path: AssetPath, ref: str | None = None) -> lis
 
 
 def get_evaluation(work: Work, id: UUID, *, needs: Role = Role.VIEWER) -> Evaluation:
+    work.refuse_runs()
     evaluation = work.evaluations.get(id)
     if evaluation is None:
         raise NotFound.named("evaluation", str(id))

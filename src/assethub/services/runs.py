@@ -143,6 +143,7 @@ def check_free(work: Work, asset: Asset, branch: str | None) -> None:
 
 def get_run(work: Work, id: str, *, needs: Role = Role.VIEWER) -> Run:
     """A run by its id or number, seen by those who see its model."""
+    work.refuse_runs()
     try:
         run = work.runs.find(number=int(id)) if id.isdecimal() and len(id) < 10 else work.runs.find(UUID(id))
     except ValueError:
@@ -165,6 +166,7 @@ def list_runs(
     limit: int = 50,
 ) -> list[Run]:
     """Newest first: of one model, or of all that the caller may see."""
+    work.refuse_runs()
     if path is not None:
         asset = work.asset(path, needs=Role.VIEWER)
         return work.runs.listed(asset=asset.id, owner=None, states=states, before=before, limit=limit)

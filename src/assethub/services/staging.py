@@ -37,6 +37,7 @@ def stage(work: Work, asset: Asset, branch: str, file: str, entry: Entry | None)
 
 def staged_status(work: Work, path: AssetPath, branch: str) -> list[StagedChange]:
     """What waits on the branch, in path order."""
+    work.refuse_runs()
     asset = work.asset(path, needs=Role.VIEWER)
     work.refs.branch(asset.id, branch)
     return work.staging.changes(asset.id, branch)

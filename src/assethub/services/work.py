@@ -149,6 +149,11 @@ class Work:
             return self.caller
         raise SignInNeeded("Sign in first: run `ah login`, or give an API key.")
 
+    def refuse_runs(self) -> None:
+        """For what is people's alone: a run reads its pinned versions and leaves its result, no more."""
+        if isinstance(self.caller, RunCaller):
+            raise Forbidden("A run's token reads its pinned inputs and writes its output; this is neither.")
+
     @property
     def owner_filter(self) -> UUID | None:
         """Whose folders a listing shows: the caller's own, or (None) everyone's for a hub administrator."""

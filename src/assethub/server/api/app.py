@@ -9,13 +9,14 @@ from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid,
 from assethub.server.api import assets, evaluations, folders, history, objects, owners, runner, runs, staging
 from assethub.services.work import Hub
 
+MOST_IN_MEMORY = 256 << 20  # bytes of a request that is read whole: a commit of a million files
 STATUS: dict[type[HubError], int] = {
     NotFound: 404, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422, Full: 507, Unavailable: 503,
 }  # fmt: skip
 
 
 def create_api(hub: Hub) -> FastAPI:
-    api = FastAPI(title="Asset Hub", version="1", docs_url=None, redoc_url=None)
+    api = FastAPI(title="Asset Hub", version="1", docs_url=None, redoc_url=None, max_body_size=MOST_IN_MEMORY)
     api.state.hub = hub
     api.add_exception_handler(HubError, refused)
     api.add_exception_handler(RequestValidationError, malformed)

@@ -11,7 +11,7 @@ from assethub.domain.names import Reference
 from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_BYTES, MOST_FRAMES, frame, frames
 from assethub.protocol.objects import Missing, Offered, Stored, StoredObject, TreePage, Wanted
 from assethub.server.api.history import object_info
-from assethub.server.bodies import read_small, receive, send_file
+from assethub.server.bodies import STREAMED, read_small, receive, send_file
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentReference, CurrentWork
 from assethub.services import objects
 from assethub.services.objects import OpenFile, Upload
@@ -83,7 +83,7 @@ def missing_objects(hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, 
         return Missing(missing=objects.missing_bodies(work, path, offered.objects))
 
 
-@router.put(f"{ASSET}/objects/{{sha256}}", status_code=201)
+@router.put(f"{ASSET}/objects/{{sha256}}", status_code=201, max_body_size=STREAMED)
 async def put_object(
     request: Request, hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, sha256: str
 ) -> StoredObject:

@@ -8,7 +8,7 @@ from assethub.domain.names import check_path
 from assethub.domain.staging import StagedChange
 from assethub.protocol.history import StagedInfo
 from assethub.server.api.history import object_info
-from assethub.server.bodies import receive
+from assethub.server.bodies import STREAMED, receive
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork
 from assethub.services import staging
 from assethub.services.objects import Received, Upload
@@ -31,7 +31,7 @@ def list_staged(work: CurrentWork, path: CurrentAsset, branch: str = "main") -> 
     return [staged_info(change) for change in staging.staged_status(work, path, branch)]
 
 
-@router.put(f"{ASSET}/staged/{{file:path}}", status_code=201)
+@router.put(f"{ASSET}/staged/{{file:path}}", status_code=201, max_body_size=STREAMED)
 async def stage_file(
     request: Request, hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, file: str, branch: str = "main"
 ) -> StagedInfo:

@@ -23,6 +23,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MOST_FORM = 4 << 20  # bytes of a posted form
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -35,7 +36,7 @@ class Static(StaticFiles):
 
 
 def create_console(hub: Hub) -> FastAPI:
-    console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, max_body_size=MOST_FORM)
     console.state.hub = hub
     console.mount("/static", GZipMiddleware(Static(directory=Path(__file__).parent / "static")))
     for module in (home, runs, files, commits, evaluations, publish, settings, folders):
