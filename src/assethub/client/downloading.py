@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +11,14 @@ from urllib.parse import quote
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.errors import Unreachable
-from assethub.client.uploading import BATCH, PIECE, SIDE_BY_SIDE, Count, Progress
+from assethub.client.uploading import BATCH, PIECE, Count, Progress
 from assethub.domain.errors import Invalid
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import LARGE, MOST_FRAMES, frames
 from assethub.protocol.objects import ObjectInfo, TreePage, Wanted
 
 PAGE = 5000
+LARGE_LANES = 3  # small files have one: several threads that write small files only wait for one another
 ATTEMPTS = 6
 
 
@@ -48,11 +50,16 @@ def download(
     target.mkdir(parents=True, exist_ok=True)
     ref = f"commit/{commit}"
     count = Count(sum(entry.size for entry in files), progress)
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        there = list(pool.map(lambda entry: is_there(places[entry.path], entry), files))
-        count.add(sum(entry.size for entry, kept in zip(files, there, strict=True) if kept))
-        wanted = [entry for entry, kept in zip(files, there, strict=True) if not kept]
-        jobs = [pool.submit(fetch, connection, asset, ref, batch, places, count) for batch in batched(wanted)]
+    with ThreadPoolExecutor(LARGE_LANES) as large, ThreadPoolExecutor(1) as small:
+        likely = [entry for entry in files if may_be_there(places[entry.path], entry)]
+        same = large.map(lambda entry: is_there(places[entry.path], entry), likely)
+        kept = {entry.path for entry, there in zip(likely, same, strict=True) if there}
+        count.add(sum(entry.size for entry in likely if entry.path in kept))
+        wanted = [entry for entry in files if entry.path not in kept]
+        jobs = [
+            (large if batch[0].size >= LARGE else small).submit(fetch, connection, asset, ref, batch, places, count)
+            for batch in batched(wanted)
+        ]
         for job in jobs:
             job.result()
     return list(places.values())
@@ -80,14 +87,19 @@ def fetch_small(
     connection: Connection, asset: AssetPath, ref: str, batch: list[ObjectInfo], places: dict[str, Path]
 ) -> None:
     wanted = Wanted(ref=ref, paths=[entry.path for entry in batch]).model_dump(mode="json")
+    made: set[str] = set()
     with connection.stream("POST", f"{asset_url(asset)}/files/fetch", json=wanted) as response:
-        for header, body in frames(response.iter_bytes()):
-            place = places[header["path"]]
+        for header, body in frames(response.iter_raw()):
+            place = str(places[header["path"]])
             verify(header["path"], hashlib.sha256(body).hexdigest(), header["sha256"])
-            place.parent.mkdir(parents=True, exist_ok=True)
-            part = partial(place)
-            part.write_bytes(body)
-            part.replace(place)
+            folder, name = os.path.split(place)
+            if folder not in made:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                made.add(folder)
+            part = f"{folder}/.{name[:200]}.new.part"
+            with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the write itself
+                file.write(body)
+            os.replace(part, place)  # noqa: PTH105
 
 
 def fetch_large(connection: Connection, asset: AssetPath, ref: str, entry: ObjectInfo, place: Path) -> None:
@@ -104,7 +116,7 @@ def fetch_large(connection: Connection, asset: AssetPath, ref: str, entry: Objec
         if have < entry.size:
             url = f"{asset_url(asset)}/files/{quote(entry.path)}"
             with connection.stream("GET", url, params={"ref": ref}, headers={"Range": f"bytes={have}-"}) as response:
-                for piece in response.iter_bytes(PIECE):
+                for piece in response.iter_raw():
                     digest.update(piece)
                     file.write(piece)
         file.flush()
@@ -120,16 +132,20 @@ def verify(path: str, found: str, expected: str) -> None:
         raise Unreachable(f"{path!r} arrived damaged: its sha256 is {found[:8]}…, not {expected[:8]}….")
 
 
-def partial(place: Path, tag: str = "new") -> Path:
+def partial(place: Path, tag: str) -> Path:
     return place.with_name(f".{place.name[:200]}.{tag}.part")
 
 
-def is_there(place: Path, entry: ObjectInfo) -> bool:
+def may_be_there(place: Path, entry: ObjectInfo) -> bool:
+    """Whether a regular file of the right size is at the place."""
     try:
-        if place.stat().st_size != entry.size or not place.is_file():
-            return False
+        found = os.stat(place)  # noqa: PTH116
     except OSError:
         return False
+    return found.st_size == entry.size and stat.S_ISREG(found.st_mode)
+
+
+def is_there(place: Path, entry: ObjectInfo) -> bool:
     with place.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
 

@@ -102,7 +102,7 @@ def upload(
 ) -> list[NewEntry]:
     """Send what the asset does not hold yet; answers the entries for a commit. Repeating it continues."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        hashed = list(pool.map(hash_file, files))
+        hashed = hash_files(pool, files)
         by_content = {one.sha256: one for one in hashed}
         missing = ask_missing(connection, asset, list(by_content))
         count = Count(sum(one.size for one in by_content.values()), progress)
@@ -129,10 +129,16 @@ class Count:
                 self.progress(self.done, self.total)
 
 
+def hash_files(pool: ThreadPoolExecutor, files: Sequence[Source]) -> list[Hashed]:
+    """Large files in several threads, small ones in this: for them a thread costs more than the hash."""
+    jobs = {source.path: pool.submit(hash_file, source) for source in files if source.file.stat().st_size >= LARGE}
+    return [jobs[source.path].result() if source.path in jobs else hash_file(source) for source in files]
+
+
 def hash_file(source: Source) -> Hashed:
     digest = hashlib.sha256()
     size = 0
-    with source.file.open("rb") as file:
+    with source.file.open("rb", buffering=0) as file:
         while piece := file.read(PIECE):
             digest.update(piece)
             size += len(piece)

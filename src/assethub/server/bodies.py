@@ -1,5 +1,6 @@
 """Bytes through HTTP: bodies in, re-batched and hashed off the event loop; files out, by range."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -18,22 +19,32 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """The request's body in pieces of 1 MiB: hashing and writing smaller ones costs twice."""
-    batch = bytearray()
+    """The request's body in pieces of about 1 MiB: hashing and writing smaller ones costs twice."""
+    parts: list[bytes] = []
+    size = 0
     async for chunk in request.stream():
-        batch += chunk
-        while len(batch) >= PIECE:
-            yield bytes(batch[:PIECE])
-            del batch[:PIECE]
-    if batch:
-        yield bytes(batch)
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= PIECE:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
 
 
 async def receive(request: Request, upload: Upload, expected: str | None = None) -> Received:
-    """Stream the body into the upload; a body that breaks off leaves nothing behind."""
+    """Stream the body into the upload; a body that breaks off leaves nothing behind.
+
+    One piece is hashed and written while the next arrives.
+    """
+    writing: asyncio.Task[None] | None = None
     try:
         async for piece in pieces(request):
-            await run_in_threadpool(upload.write, piece)
+            if writing is not None:
+                await writing
+            writing = asyncio.create_task(run_in_threadpool(upload.write, piece))
+        if writing is not None:
+            await writing
         declared = request.headers.get("content-length")
         if declared is not None and declared.isdecimal() and int(declared) != upload.incoming.size:
             raise Invalid(f"The body has {upload.incoming.size} bytes, not {declared} as declared.")
@@ -41,6 +52,8 @@ async def receive(request: Request, upload: Upload, expected: str | None = None)
     except ClientDisconnect:
         raise Invalid("The body broke off before its end; send it again.") from None
     finally:
+        if writing is not None:
+            await asyncio.wait([writing])
         await run_in_threadpool(upload.discard)
 
 
