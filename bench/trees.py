@@ -57,7 +57,7 @@ def measure(folder: Path, connection: Connection) -> None:
     backend = FilesystemBackend(folder)
 
     def trees() -> Trees:
-        return Trees(NodeCache(backend), Nodes(connection))
+        return Trees(NodeCache(backend), Nodes(connection, AT, AT))
 
     paths = [f"part-{number % 100:02}/sample-{number:07}.png" for number in range(COUNT)]
     files = {path: entry(number) for number, path in enumerate(paths)}

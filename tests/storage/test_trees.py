@@ -151,6 +151,9 @@ class Index:
     def locate(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
         return {id: self.rows[id] for id in ids if id in self.rows}
 
+    def need(self, ids: Iterable[str]) -> set[str]:
+        return set(self.locate(ids))
+
     def add(self, located: Iterable[tuple[str, str, int, int]]) -> None:
         for id, *place in located:
             self.rows[id] = (place[0], place[1], place[2])  # type: ignore[assignment]

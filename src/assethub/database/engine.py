@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 BUSY_SECONDS = 30
+TURN = 7702  # the advisory lock of writers on PostgreSQL; SQLite has one writer at a time
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -28,6 +29,13 @@ def connect(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def take_turn(connection: Connection, *, alone: bool) -> None:
+    """Writers go side by side where the database lets them; one that wants to be alone waits for the others."""
+    if connection.dialect.name == "postgresql":
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        connection.execute(text(f"SELECT {lock}({TURN})"))
 
 
 def migrate(engine: Engine) -> None:

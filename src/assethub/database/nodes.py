@@ -1,26 +1,31 @@
 """Where nodes of trees lie, as rows."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
-from assethub.database.rows import Rows, batches
+from assethub.database.placed import PlacedRows
 from assethub.database.tables import nodes
 
 
-class Nodes(Rows):
+class Nodes(PlacedRows):
+    table, id, size = nodes, nodes.c.id, nodes.c.length
+
+    def __init__(self, connection: Connection, now: datetime, stale: datetime) -> None:
+        super().__init__(connection)
+        self.now, self.stale = now, stale
+
     def locate(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
         """(pack, offset, length) of each known node."""
-        found = {}
-        for batch in batches(ids):
-            for row in self.connection.execute(select(nodes).where(nodes.c.id.in_(batch))):
-                found[row.id] = (row.pack, row.offset, row.length)
-        return found
+        return {id: (node.pack, node.offset, node.size) for id, node in self.rows(ids).items()}
+
+    def need(self, ids: Iterable[str]) -> set[str]:
+        """Which of these nodes are known; the collector leaves them alone from now on."""
+        found = self.rows(ids)
+        self.touch(found.values(), self.now, self.stale)
+        return set(found)
 
     def add(self, located: Iterable[tuple[str, str, int, int]]) -> None:
         """Rows of (id, pack, offset, length); a node that another commit kept meanwhile stays where it lies."""
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        for batch in batches(sorted(located)):
-            values = [dict(zip(("id", "pack", "offset", "length"), row, strict=True)) for row in batch]
-            self.connection.execute(dialect.insert(nodes).on_conflict_do_nothing(), values)
+        self.insert([(id, length, pack, offset) for id, pack, offset, length in located], self.now)

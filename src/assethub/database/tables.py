@@ -1,7 +1,13 @@
-"""The schema. Migrations lead to it; nothing else declares columns."""
+"""The schema. Migrations lead to it; nothing else declares columns.
 
+Every column that can name content (a sha256, or JSON that may hold one) says what the collector must keep for it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     JSON,
@@ -59,7 +65,41 @@ def id_of(table: str, name: str, *, nullable: bool = False, index: bool = False,
     return Column(name, Uuid, ForeignKey(f"{table}.id", ondelete=gone), nullable=nullable, index=index)
 
 
-SHA256 = String(64)
+class Sha256(String):
+    """64 lower-case hex digits."""
+
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(64)
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """What the values of a column keep from being collected: commits as (asset, id), or objects by sha256."""
+
+    what: str
+    find: Callable[[Any], Iterable[Any]]
+    asset: str | None = None  # for a plain commit id: the column that says whose it is
+
+
+NOTHING = Keeps("nothing", lambda _: ())
+COMMIT = Keeps("commits", lambda commit: (commit,), asset="asset")
+DATASET_COMMIT = Keeps("commits", lambda commit: (commit,), asset="dataset")
+INPUTS = Keeps("commits", lambda inputs: [(UUID(one["asset"]), one["commit"]) for one in inputs])
+STAGED = Keeps("objects", lambda entry: (entry["sha256"],))
+REPORTS = Keeps("objects", lambda reports: [report["sha256"] for report in reports])
+
+
+def sha256(name: str, keeps: Keeps, *more: Any, nullable: bool = False, **options: Any) -> Column[Any]:
+    return Column(name, Sha256, *more, nullable=nullable, info={"keeps": keeps}, **options)
+
+
+def json(name: str, keeps: Keeps = NOTHING, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, JSON(none_as_null=nullable), nullable=nullable, info={"keeps": keeps})
+
+
+PACK = String(80)  # the name of a file that holds bodies or nodes
 
 users = Table(
     "users", metadata,
@@ -76,14 +116,14 @@ keys = Table(
     Column("id", Uuid, primary_key=True),
     id_of("users", "user", index=True),
     Column("name", String(100), nullable=False),
-    Column("digest", SHA256, nullable=False, unique=True),
+    sha256("digest", NOTHING, unique=True),
     Column("scope", Integer, nullable=False),
     moment("created_at"), moment("expires_at", nullable=True), moment("last_used_at", nullable=True),
 )  # fmt: skip
 
 sessions = Table(
     "sessions", metadata,
-    Column("digest", SHA256, primary_key=True),
+    sha256("digest", NOTHING, primary_key=True),
     id_of("users", "user", index=True),
     Column("link", Boolean, nullable=False),  # a sign-in link: opens one session and is gone
     moment("created_at"), moment("expires_at"),
@@ -97,7 +137,7 @@ folders = Table(
     Column("name", String(96), nullable=False),
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
-    Column("labels", JSON, nullable=False),
+    json("labels"),
     moment("created_at"), moment("deleted_at", nullable=True),
     UniqueConstraint("owner", "kind", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
@@ -109,8 +149,8 @@ assets = Table(
     Column("name", String(96), nullable=False),
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
-    Column("labels", JSON, nullable=False),
-    Column("training", JSON, nullable=False),
+    json("labels"),
+    json("training"),
     moment("created_at"), moment("updated_at"), moment("deleted_at", nullable=True),
     UniqueConstraint("folder", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
@@ -118,16 +158,16 @@ assets = Table(
 commits = Table(
     "commits", metadata,
     id_of("assets", "asset"),
-    Column("id", SHA256, nullable=False),
-    Column("tree", SHA256, nullable=False),
-    Column("parents", JSON, nullable=False),
+    sha256("id", NOTHING),
+    sha256("tree", NOTHING),
+    json("parents"),
     Column("author", String(96), nullable=False),
     Column("committer", String(96), nullable=False),
     moment("made_at"),
     Column("message", Text, nullable=False),
-    Column("metadata", JSON, nullable=False),
+    json("metadata"),
     Column("generation", Integer, nullable=False),
-    Column("content", SHA256, nullable=False),
+    sha256("content", NOTHING),
     Column("files", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("added", Integer, nullable=False),
@@ -139,10 +179,11 @@ commits = Table(
 
 nodes = Table(
     "nodes", metadata,
-    Column("id", SHA256, primary_key=True),
-    Column("pack", SHA256, nullable=False),
+    sha256("id", NOTHING, primary_key=True),
+    Column("pack", PACK, nullable=False, index=True),
     Column("offset", BigInteger, nullable=False),
     Column("length", Integer, nullable=False),
+    moment("last_needed"),
 )  # fmt: skip
 
 refs = Table(
@@ -150,7 +191,7 @@ refs = Table(
     id_of("assets", "asset"),
     Column("name", String(255), nullable=False),
     Column("kind", String(6), nullable=False),
-    Column("commit", SHA256, nullable=False),
+    sha256("commit", COMMIT),
     moment("created_at"), moment("updated_at"),
     PrimaryKeyConstraint("asset", "name"),  # a tag and a branch never share a name
     CheckConstraint("kind in ('branch', 'tag')", name="kind"),
@@ -162,7 +203,7 @@ deleted_refs = Table(
     id_of("assets", "asset", index=True),
     Column("name", String(255), nullable=False),
     Column("kind", String(6), nullable=False),
-    Column("commit", SHA256, nullable=False),
+    sha256("commit", COMMIT),
     moment("deleted_at"),
 )  # fmt: skip
 
@@ -175,18 +216,29 @@ renames = Table(  # where a folder or an asset was before; until somebody takes 
 
 bodies = Table(
     "bodies", metadata,
-    Column("sha256", SHA256, primary_key=True),
+    sha256("sha256", NOTHING, primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("pack", SHA256),
+    Column("pack", PACK, nullable=False, index=True),
     Column("offset", BigInteger, nullable=False),
-    moment("created_at"),
+    moment("last_needed"),  # when somebody was last told that it is there, or used it in a commit
 )  # fmt: skip
 
 holdings = Table(  # which bodies an asset has been given: what "already there" and every reading consult
     "holdings", metadata,
     id_of("assets", "asset"),
-    Column("sha256", SHA256, ForeignKey("bodies.sha256"), nullable=False),
+    sha256("sha256", NOTHING, ForeignKey("bodies.sha256"), index=True),
     PrimaryKeyConstraint("asset", "sha256"),
+)  # fmt: skip
+
+purges = Table(  # contents that were removed for good: they are never taken in again
+    "purges", metadata,
+    Column("id", Uuid, primary_key=True),
+    sha256("sha256", NOTHING, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("purged_by", String(96), nullable=False),
+    moment("purged_at"),
+    json("places"),
 )  # fmt: skip
 
 staged = Table(
@@ -195,8 +247,8 @@ staged = Table(
     id_of("assets", "asset"),
     Column("branch", String(255), nullable=False),
     Column("path", Text, nullable=False),
-    Column("entry", JSON(none_as_null=True)),
-    Column("replaces", SHA256),
+    json("entry", STAGED, nullable=True),
+    sha256("replaces", NOTHING, nullable=True),
     UniqueConstraint("asset", "branch", "path"),
 )  # fmt: skip
 
@@ -210,20 +262,20 @@ runs = Table(
     id_of("assets", "asset", index=True),
     Column("branch", String(255)),
     Column("onto_existing", Boolean, nullable=False),
-    Column("base", SHA256),
-    Column("code", JSON, nullable=False),
-    Column("inputs", JSON, nullable=False),
-    Column("params", JSON, nullable=False),
-    Column("task", JSON, nullable=False),
+    sha256("base", COMMIT, nullable=True),
+    json("code"),
+    json("inputs", INPUTS),
+    json("params"),
+    json("task"),
     Column("engine", String(96), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("nonce", String(200)),
-    Column("handle", JSON(none_as_null=True)),
+    json("handle", nullable=True),
     moment("cancel_requested_at", nullable=True),
     Column("exit_code", Integer),
-    Column("commit", SHA256),
+    sha256("commit", COMMIT, nullable=True),
     Column("evaluation", Uuid),
-    Column("environment", JSON, nullable=False),
+    json("environment"),
     id_of("users", "created_by"),
     moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
     moment("seen_at", nullable=True),
@@ -237,7 +289,7 @@ log_batches = Table(
     "log_batches", metadata,
     Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("last", Integer, nullable=False),  # number of the last line in the batch
-    Column("lines", JSON, nullable=False),
+    json("lines"),
     PrimaryKeyConstraint("run", "last"),
 )  # fmt: skip
 
@@ -245,7 +297,7 @@ metric_batches = Table(
     "metric_batches", metadata,
     Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("last", Integer, nullable=False),
-    Column("points", JSON, nullable=False),
+    json("points"),
     PrimaryKeyConstraint("run", "last"),
 )  # fmt: skip
 
@@ -253,15 +305,15 @@ evaluations = Table(
     "evaluations", metadata,
     Column("id", Uuid, primary_key=True),
     id_of("assets", "asset", index=True),
-    Column("commit", SHA256, nullable=False),
-    Column("content", SHA256, nullable=False),  # of the commit: shown wherever the model files are the same
+    sha256("commit", COMMIT),
+    sha256("content", NOTHING),  # of the commit: shown wherever the model files are the same
     id_of("assets", "dataset", index=True),
-    Column("dataset_commit", SHA256, nullable=False),
-    Column("metrics", JSON, nullable=False),
-    Column("reports", JSON, nullable=False),
+    sha256("dataset_commit", DATASET_COMMIT),
+    json("metrics"),
+    json("reports", REPORTS),
     Column("run", Uuid),
     Column("run_number", Integer),
-    Column("provenance", JSON, nullable=False),
+    json("provenance"),
     Column("created_by", String(96), nullable=False),
     moment("created_at"),
 )  # fmt: skip

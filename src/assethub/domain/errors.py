@@ -5,6 +5,7 @@ cli to a sentence and an exit status.
 
     HubError
     ├── NotFound         no such thing, or nothing you may see
+    │   └── Gone         it was there, and was removed for good
     ├── Forbidden        you may see it, but your role does not allow this
     │   └── SignInNeeded nobody is signed in, or the key is not known
     ├── Conflict         it changed since you looked, or the name is taken
@@ -29,6 +30,10 @@ class NotFound(HubError):
     @classmethod
     def named(cls, kind: str, name: str) -> Self:
         return cls(f"There is no {kind} {name!r} that you can see.")
+
+
+class Gone(NotFound):
+    pass
 
 
 class Forbidden(HubError):

@@ -1,8 +1,10 @@
 """Objects: the files of a version."""
 
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 OCTETS = "application/octet-stream"
 TYPES = {  # what the standard table lacks or has differently from one machine to the next
@@ -32,6 +34,19 @@ class Listed:
     entry: Entry | None
     files: int = 1
     size: int = 0
+
+
+@dataclass(frozen=True)
+class Purge:
+    """A content that was removed for good. `places` says where it was: asset, path, first and last commit."""
+
+    id: UUID
+    sha256: str
+    size: int
+    reason: str
+    purged_by: str
+    purged_at: datetime
+    places: tuple[Mapping[str, str], ...]
 
 
 def guess_type(path: str) -> str:

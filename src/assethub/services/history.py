@@ -116,16 +116,17 @@ def deletions(tree: Tree, path: str) -> dict[str, Entry | None]:
 def check_files(work: Work, asset: Asset, files: Iterable[NewFile], now: datetime) -> dict[str, Entry]:
     """The entries of new files; Invalid if a path breaks the rules or its content was not uploaded."""
     given = list(files)
-    sizes = work.holdings.sizes(asset.id, {file.sha256 for file in given})
+    held = work.holdings.of(asset.id, {file.sha256 for file in given})
+    work.bodies.touch(held.values(), work.now(), work.stale)
     entries: dict[str, Entry] = {}
     for file in given:
         path = check_path(file.path)
         if path in entries:
             raise Invalid(f"The path {path!r} is given twice in one commit.")
-        if file.sha256 not in sizes:
+        if file.sha256 not in held:
             raise Invalid(f"The content of {path!r} (sha256 {file.sha256[:8]}) was not uploaded; upload it first.")
-        if sizes[file.sha256] != file.size:
-            raise Invalid(f"{path!r} has {sizes[file.sha256]} bytes, not {file.size} as announced.")
+        if held[file.sha256].size != file.size:
+            raise Invalid(f"{path!r} has {held[file.sha256].size} bytes, not {file.size} as announced.")
         entries[path] = Entry(file.sha256, file.size, file.mtime or now, file.content_type or guess_type(path))
     return entries
 

@@ -4,17 +4,17 @@ import base64
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Forbidden, Invalid, NotFound, Unavailable
+from assethub.domain.errors import Forbidden, Gone, Invalid, NotFound, Unavailable
 from assethub.domain.folders import Role
 from assethub.domain.history import Commit
 from assethub.domain.names import COMMIT_ID, AssetPath, Reference
-from assethub.domain.objects import Entry, Listed
+from assethub.domain.objects import Entry, Listed, Purge
 from assethub.domain.owners import Caller, RunCaller
 from assethub.services import versions
 from assethub.services.work import Hub, Work
@@ -71,14 +71,26 @@ def receive_small(
 
 
 def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
-    work.bodies.add([(one.sha256, one.size, one.pack, one.offset) for one in located], work.now())
+    """The rows of bodies that are kept. Gone if one was removed for good before."""
+    for purge in work.purges.of({one.sha256 for one in located}).values():
+        raise gone(purge, f"sha256 {purge.sha256[:8]}")
+    work.bodies.insert([(one.sha256, one.size, one.pack, one.offset) for one in located], work.now())
     work.holdings.add(asset, [one.sha256 for one in located])
 
 
-def missing_bodies(work: Work, path: AssetPath, sha256s: list[str]) -> list[str]:
-    """Which of these contents the asset does not hold yet, in the order asked."""
-    held = work.holdings.sizes(receiving(work, path).id, set(sha256s))
-    return [sha256 for sha256 in dict.fromkeys(sha256s) if sha256 not in held]
+def gone(purge: Purge, what: str) -> Gone:
+    return Gone(
+        f"The content of {what} was removed from this hub for good on {purge.purged_at:%Y-%m-%d} "
+        f"by {purge.purged_by}: {purge.reason}"
+    )
+
+
+def missing_bodies(work: Work, path: AssetPath, sha256s: Iterable[str]) -> list[str]:
+    """Which of these contents the asset does not hold yet, in the order asked; the others stay for the grace period."""
+    asked = list(dict.fromkeys(sha256s))
+    held = work.holdings.of(receiving(work, path).id, asked)
+    work.bodies.touch(held.values(), work.now(), work.stale)
+    return [sha256 for sha256 in asked if sha256 not in held]
 
 
 def list_objects(
@@ -133,20 +145,40 @@ def open_files(work: Work, reference: Reference, paths: list[str]) -> list[OpenF
 
 
 def locate(work: Work, sha256s: Iterable[str]) -> dict[str, Location]:
+    """Where these bodies lie. Gone for one that was removed for good."""
     wanted = set(sha256s)
-    found = work.bodies.find(wanted)
+    found = {id: Location(id, one.size, one.pack, one.offset) for id, one in work.bodies.rows(wanted).items()}
     for sha256 in wanted - found.keys():
-        raise NotFound.named("content", sha256[:8])
-    return {sha256: Location(sha256, size, pack, offset) for sha256, (size, pack, offset) in found.items()}
+        purge = work.purges.of([sha256]).get(sha256)
+        raise gone(purge, f"sha256 {sha256[:8]}") if purge else NotFound.named("content", sha256[:8])
+    return found
 
 
 def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    try:
-        yield from hub.contents.read(location, start, end)
-    except KeyError:
-        raise Unavailable(
-            f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is gone from the hub's store."
-        ) from None
+    for attempt in range(2):
+        try:
+            pieces = hub.contents.read(location, start, end)
+        except KeyError:
+            moved = relocated(hub, location)
+            if moved is None or attempt:
+                raise Unavailable(
+                    f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is gone from the hub's store."
+                ) from None
+            location = moved
+        else:
+            yield from pieces
+            return
+
+
+def relocated(hub: Hub, location: Location) -> Location | None:
+    """Where a body lies that has been moved since it was located."""
+    with hub.work(None, reading=True) as work:
+        found = work.bodies.rows([location.sha256]).get(location.sha256)
+    return (
+        None
+        if found is None or found.pack == location.pack
+        else replace(location, pack=found.pack, offset=found.offset)
+    )
 
 
 def read_whole(opened: OpenFile, most: int) -> bytes | None:

@@ -1,9 +1,11 @@
 """Opening a hub's data folder: made on first use, brought up to date, refused when it is not ours to open."""
 
 import fcntl
+import logging
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +20,9 @@ from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend
 from assethub.storage.tree_store import NodeCache
 
+log = logging.getLogger("assethub")
 PROBE = b"Asset Hub was here"
-FORMAT = "2"  # of the data folder; raised when older ones cannot be read any more
+FORMAT = "3"  # of the data folder; raised when older ones cannot be read any more
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def open_hub(
     store: str | None = None,
     git_roots: tuple[Path, ...] = (),
     slots: int = 2,
+    grace: timedelta = timedelta(days=3),
     serving: bool = False,
 ) -> Opened:
     """The hub of a data folder. `serving` takes the folder for this process alone: one server, one folder."""
@@ -66,6 +70,7 @@ def open_hub(
         folder=folder,
         git_roots=git_roots,
         slots=slots,
+        grace=grace,
     )
     return Opened(hub, lock)
 
@@ -80,6 +85,8 @@ def backend_of(folder: Path, store: str | None) -> Backend:
     put(backend, "probe", PROBE)
     if b"".join(backend.read("probe", 2, 7)) != PROBE[2:7]:
         raise Unavailable(f"The store {store} answers a range of a body with something else; it cannot be used.")
+    if not backend.refuses_overwriting():
+        log.warning("The store %s has no conditional PUT: make sure that no other hub uses this address.", store)
     return backend
 
 

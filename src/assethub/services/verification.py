@@ -57,9 +57,9 @@ def bodies(hub: Hub) -> Iterator[Location]:
             page = work.bodies.page(after)
         if not page:
             return
-        for sha256, size, pack, offset in page:
-            yield Location(sha256, size, pack, offset)
-        after = page[-1][0]
+        for one in page:
+            yield Location(one.id, one.size, one.pack, one.offset)
+        after = page[-1].id
 
 
 def body_problem(hub: Hub, location: Location, *, deep: bool) -> str | None:
@@ -98,7 +98,9 @@ def damages_of(work: Work, asset: Asset, commits: list[tuple[str, str]], problem
 
 
 def hurt_paths(work: Work, asset: str, commit: str, rows: Rows, problems: dict[str, str]) -> Iterator[Damage]:
-    known = work.bodies.find({digest.hex() for digest in rows.digests})
+    digests = {digest.hex() for digest in rows.digests}
+    known = set(work.bodies.rows(digests))
+    known |= set(work.purges.of(digests - known))  # what was removed on purpose is no damage
     for key, digest in zip(rows.keys, rows.digests, strict=True):
         problem = problems.get(digest.hex()) or (None if digest.hex() in known else "the hub knows no such content")
         if problem:

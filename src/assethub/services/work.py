@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -16,13 +16,16 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from uuid_utils.compat import uuid7
 
 from assethub.database.assets import Assets
+from assethub.database.engine import take_turn
 from assethub.database.evaluations import Evaluations
 from assethub.database.folders import Folders
 from assethub.database.history import Commits, Refs
 from assethub.database.nodes import Nodes
 from assethub.database.objects import Bodies, Holdings
 from assethub.database.owners import Keys, Sessions, Users
+from assethub.database.purges import Purges
 from assethub.database.renames import Renames
+from assethub.database.roots import Roots
 from assethub.database.runs import Logs, Metrics, Runs
 from assethub.database.staging import Staging
 from assethub.domain.assets import Asset
@@ -49,15 +52,23 @@ class Hub:
     folder: Path  # where the hub keeps its own files
     git_roots: tuple[Path, ...] = ()  # local paths that Git repositories may lie below
     slots: int = 2  # runs side by side on the local engine
+    grace: timedelta = timedelta(days=3)  # how long the collector leaves alone what was needed
 
     @contextmanager
-    def work(self, caller: Caller | RunCaller | None, *, reading: bool = False) -> Iterator["Work"]:
-        """All of the work happens, or none of it. `reading` work takes no lock and must not write."""
+    def work(
+        self, caller: Caller | RunCaller | None, *, reading: bool = False, alone: bool = False
+    ) -> Iterator["Work"]:
+        """All of the work happens, or none of it. `reading` work takes no lock and must not write.
+
+        `alone` is for the collector: no other writer is at work meanwhile.
+        """
         try:
             with self.engine.connect() as connection:
                 if reading:
                     connection.execution_options(reading=True)
                 with connection.begin():
+                    if not reading:
+                        take_turn(connection, alone=alone)
                     yield Work(self, caller, connection)
         except OperationalError as error:
             if any(words in str(error.orig) for words in ("disk is full", "disk I/O error", "No space left")):
@@ -104,7 +115,11 @@ class Work:
 
     @cached_property
     def trees(self) -> Trees:
-        return Trees(self.hub.nodes, Nodes(self.connection))
+        return Trees(self.hub.nodes, self.nodes)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        return Nodes(self.connection, self.now(), self.stale)
 
     @cached_property
     def refs(self) -> Refs:
@@ -117,6 +132,14 @@ class Work:
     @cached_property
     def bodies(self) -> Bodies:
         return Bodies(self.connection)
+
+    @cached_property
+    def purges(self) -> Purges:
+        return Purges(self.connection)
+
+    @cached_property
+    def roots(self) -> Roots:
+        return Roots(self.connection)
 
     @cached_property
     def holdings(self) -> Holdings:
@@ -218,6 +241,11 @@ class Work:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    @property
+    def stale(self) -> datetime:
+        """What was not needed since has to be marked as needed before somebody relies on it."""
+        return self.now() - self.hub.grace / 4
 
     def new_id(self) -> UUID:
         return uuid7()

@@ -1,6 +1,8 @@
 """Where bytes are kept. Every backend passes tests/conformance/test_backends.py."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 PIECE = 1 << 20
@@ -18,6 +20,15 @@ class Writer(Protocol):
         """Forget what was written; harmless after `keep`."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A body in a listing, and when it was kept."""
+
+    key: str
+    size: int
+    at: datetime
+
+
 class Backend(Protocol):
     def writer(self) -> Writer: ...
 
@@ -29,6 +40,9 @@ class Backend(Protocol):
 
     def size(self, key: str) -> int:
         """KeyError if nothing is kept under the key."""
+
+    def list(self, prefix: str) -> Iterator[Kept]:
+        """Everything kept under keys that begin with the prefix (which ends in `/`), in no order."""
 
     def delete(self, key: str) -> None:
         """Forget the key; deleting what is not there is no error."""

@@ -1,6 +1,11 @@
-"""Bodies named by their sha256: whole ones as blobs, small ones many to a pack, behind one reader."""
+"""Bodies named by their sha256: large ones as files of their own, small ones many to a pack, behind one reader.
+
+No two arrivals ever share a file: what is kept gets a name of its own, so that a file that the collector takes away
+can never be one that somebody has just been told is there.
+"""
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,11 +15,11 @@ from assethub.storage.backend import Backend, Writer
 
 @dataclass(frozen=True)
 class Location:
-    """Where a body lies: in a pack from an offset on, or (no pack) as a blob of its own."""
+    """Where a body lies: in the file of this name from an offset on, alone or with others."""
 
     sha256: str
     size: int
-    pack: str | None = None
+    pack: str
     offset: int = 0
 
 
@@ -39,8 +44,9 @@ class Incoming:
             raise Invalid(
                 f"The content that arrived has the sha256 {sha256}, not {expected} as announced; send it again."
             )
-        self.writer.keep(blob_key(sha256))
-        return Location(sha256, self.size)
+        name = f"{sha256}.{secrets.token_hex(4)}"
+        self.writer.keep(key_of(name))
+        return Location(sha256, self.size, name)
 
     def discard(self) -> None:
         self.writer.discard()
@@ -57,40 +63,34 @@ class Contents:
         """Keep many small bodies as one pack; Invalid if one is not what its sha256 says, and nothing is kept."""
         writer = self.backend.writer()
         try:
-            pack = hashlib.sha256()
-            placed: list[tuple[str, int, int]] = []
+            name = secrets.token_hex(16)
+            placed: list[Location] = []
             offset = 0
             for sha256, body in bodies:
                 found = hashlib.sha256(body).hexdigest()
                 if found != sha256:
                     raise Invalid(f"A content that was announced with the sha256 {sha256} has {found}; send it again.")
                 writer.write(body)
-                pack.update(body)
-                placed.append((sha256, offset, len(body)))
+                placed.append(Location(sha256, len(body), name, offset))
                 offset += len(body)
-            name = pack.hexdigest()
             if placed:
-                writer.keep(pack_key(name))
-            return [Location(sha256, size, name, at) for sha256, at, size in placed]
+                writer.keep(key_of(name))
+            return placed
         finally:
             writer.discard()
 
     def check(self, where: Location) -> None:
         """KeyError if the body's blob or pack is gone or too short to hold it; its bytes are not read."""
-        key = pack_key(where.pack) if where.pack else blob_key(where.sha256)
+        key = key_of(where.pack)
         if self.backend.size(key) < where.offset + where.size:
             raise KeyError(f"{key} is cut off")
 
     def read(self, where: Location, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The body's bytes from start up to end. KeyError if its blob or pack is gone."""
         stop = where.size if end is None else min(end, where.size)
-        key = pack_key(where.pack) if where.pack else blob_key(where.sha256)
-        return self.backend.read(key, where.offset + start, where.offset + stop)
+        return self.backend.read(key_of(where.pack), where.offset + start, where.offset + stop)
 
 
-def blob_key(sha256: str) -> str:
-    return f"objects/{sha256[:2]}/{sha256}"
-
-
-def pack_key(name: str) -> str:
-    return f"packs/{name[:2]}/{name}"
+def key_of(name: str) -> str:
+    """A file's key: one that holds a single body begins with its sha256, so that it can be told without the rows."""
+    return f"{'objects' if '.' in name else 'packs'}/{name[:2]}/{name}"

@@ -5,10 +5,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assethub.domain.errors import Full
-from assethub.storage.backend import PIECE
+from assethub.storage.backend import PIECE, Kept
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -86,6 +87,17 @@ class FilesystemBackend:
             return (self.root / key).stat().st_size
         except FileNotFoundError:
             raise KeyError(key) from None
+
+    def list(self, prefix: str) -> Iterator[Kept]:
+        for folder, _, names in os.walk(self.root / prefix):
+            for name in names:
+                path = Path(folder, name)
+                try:
+                    found = path.stat()
+                except FileNotFoundError:
+                    continue
+                key = path.relative_to(self.root).as_posix()
+                yield Kept(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def delete(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)

@@ -1,21 +1,24 @@
 """Bytes in an S3, Google Cloud or Azure store, by way of a spool on the local disk."""
 
+import logging
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import from_url
 
 from assethub.domain.errors import Invalid, Unavailable
-from assethub.storage.backend import PIECE
+from assethub.storage.backend import PIECE, Kept
 from assethub.storage.filesystem import full_disk_told
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+log = logging.getLogger("assethub")
 PART = 16 << 20  # bytes of a part of a large upload
 
 
@@ -91,9 +94,30 @@ class ObjectStoreBackend:
         with self.telling(key):
             return obstore.head(self.store, key)["size"]
 
+    def list(self, prefix: str) -> Iterator[Kept]:
+        with self.telling(prefix):
+            for page in obstore.list(self.store, prefix, chunk_size=1000):
+                for one in page:
+                    yield Kept(one["path"], one["size"], one["last_modified"])
+
     def delete(self, key: str) -> None:
         with self.telling(key):
             obstore.delete(self.store, key)
+
+    def refuses_overwriting(self) -> bool:
+        """Whether the store keeps a body from being written over, as a conditional PUT asks for."""
+        key = f"probe-{secrets.token_hex(8)}"
+        with self.telling(key):
+            obstore.put(self.store, key, b"first")
+            try:
+                obstore.put(self.store, key, b"second", mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return True
+            except BaseError as error:
+                log.info("a conditional PUT was refused: %s", first_line(error))
+            finally:
+                obstore.delete(self.store, key)
+        return False
 
     def telling(self, key: str) -> "Telling":
         return Telling(self.url, key)

@@ -1,6 +1,7 @@
 """Where trees are kept: the new nodes of one commit in one pack, and the nodes in use decoded in memory."""
 
 import hashlib
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -111,13 +112,13 @@ class Trees:
         """Keep what of the tree is new as one pack, durably, and then the rows that name its nodes."""
         root, inner = tree.nodes
         nodes = {leaf.id: tree.fresh[leaf.id].encoded for leaf in tree.leaves if leaf.id in tree.fresh} | inner
-        known = self.index.locate(id.hex() for id in nodes)
+        known = self.index.need(id.hex() for id in nodes)
         new = {id: data for id, data in nodes.items() if id.hex() not in known}
         if new:
             compressor = zstandard.ZstdCompressor()
             packed = {id: compressor.compress(data) for id, data in new.items()}
             body = b"".join(packed.values())
-            pack = hashlib.sha256(body).hexdigest()
+            pack = secrets.token_hex(16)
             put(self.cache.backend, pack_key(pack), body)
             located, offset = [], 0
             for id, data in packed.items():

@@ -21,6 +21,9 @@ class NodeIndex(Protocol):
     def locate(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
         """(pack, offset, length) of each known node."""
 
+    def need(self, ids: Iterable[str]) -> set[str]:
+        """Which of these nodes are known, and are to stay known."""
+
     def add(self, located: Iterable[tuple[str, str, int, int]]) -> None:
         """Rows of (id, pack, offset, length)."""
 

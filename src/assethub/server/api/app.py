@@ -5,13 +5,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid, NotFound, SignInNeeded, Unavailable
+from assethub.domain.errors import (
+    Conflict,
+    Forbidden,
+    Full,
+    Gone,
+    HubError,
+    Invalid,
+    NotFound,
+    SignInNeeded,
+    Unavailable,
+)
 from assethub.server.api import assets, evaluations, folders, history, objects, owners, runner, runs, staging
 from assethub.services.work import Hub
 
 MOST_IN_MEMORY = 256 << 20  # bytes of a request that is read whole: a commit of a million files
 STATUS: dict[type[HubError], int] = {
-    NotFound: 404, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422, Full: 507, Unavailable: 503,
+    NotFound: 404, Gone: 410, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422,
+    Full: 507, Unavailable: 503,
 }  # fmt: skip
 
 

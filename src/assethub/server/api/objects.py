@@ -77,10 +77,9 @@ def read_file(
 
 
 @router.post(f"{ASSET}/objects/missing")
-def missing_objects(hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, offered: Offered) -> Missing:
+def missing_objects(work: CurrentWork, path: CurrentAsset, offered: Offered) -> Missing:
     """Which of these contents the asset does not hold yet and so have to be sent."""
-    with hub.work(caller, reading=True) as work:
-        return Missing(missing=objects.missing_bodies(work, path, offered.objects))
+    return Missing(missing=objects.missing_bodies(work, path, offered.objects))
 
 
 @router.put(f"{ASSET}/objects/{{sha256}}", status_code=201, max_body_size=STREAMED)
