@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import click
 
 from assethub.cli.serve import SERVER_MISSING
 
+UPKEEP = ("collect", "purge")
 data_option = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="The hub's data folder.  [default: per user]"
 )
@@ -27,14 +30,30 @@ def opened(data: Path | None, database: str | None) -> Iterator[Any]:
             raise
         raise click.ClickException(SERVER_MISSING) from error
     settings = load_settings({"data": data, "database": database})
-    opened = open_hub(settings.data, database=settings.database or None, store=settings.store or None)
+    opened = open_hub(
+        settings.data, database=settings.database or None, store=settings.store or None,
+        grace=timedelta(hours=settings.grace_hours),
+    )  # fmt: skip
     try:
         yield opened.hub
     finally:
         opened.close()
 
 
-@click.group()
+class AdminCommands(click.Group):
+    """What takes bytes away lies in a module of its own."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *UPKEEP])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in UPKEEP:
+            command: click.Command = getattr(import_module("assethub.cli.upkeep"), name)
+            return command
+        return super().get_command(context, name)
+
+
+@click.group(cls=AdminCommands)
 def admin() -> None:
     """Look after a hub on its own machine."""
 

@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "cherry-pick": ("Versions", "history", "Make the change of one commit on a branch."),
     "status": ("Versions", "history", "Show what is staged on a branch."),
     "reset": ("Versions", "history", "Drop what is staged on a branch."),
+    "copy": ("Versions", "storage", "Copy files of a version to another asset."),
+    "usage": ("Versions", "storage", "Show how many bytes an asset and a version take."),
     "train": ("Runs", "train", "Train a model, or continue from a version of it."),
     "evaluate": ("Runs", "train", "Evaluate a model version."),
     "run": ("Runs", "runs", "Look at runs, follow, cancel and repeat them."),

@@ -12,6 +12,7 @@ from assethub.client.uploading import Add, Progress, sources, upload
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
+from assethub.protocol.assets import UsageInfo
 from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation
 from assethub.protocol.history import (
     ChangeInfo,
@@ -20,6 +21,7 @@ from assethub.protocol.history import (
     DiffPage,
     NewChange,
     NewCommit,
+    NewCopy,
     NewMerge,
     StagedInfo,
 )  # fmt: skip
@@ -177,6 +179,18 @@ class Version:
         """Make the change of one commit on this branch. None if it is there already; Conflict lists paths."""
         new = NewChange(commit=commit, branch=self.ref, answers=dict(answers or {}))
         return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/cherry-pick", new)
+
+    def copy(self, source: object, paths: Sequence[str] = (), *, to: str = "", message: str = "") -> CommitInfo | None:
+        """Lay files of another version (`"dataset/images/digits:v1"`, or a Version) over this branch as one commit.
+
+        `paths` are files, or folders with a `/` at their end; none means all. No bytes move. None if nothing changes.
+        """
+        new = NewCopy(source=str(source), branch=self.ref, paths=list(paths), to=to, message=message)
+        return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/copy", new)
+
+    def usage(self) -> UsageInfo:
+        """Bytes that this version, and the whole asset, take in the store."""
+        return self.connection.get(UsageInfo, f"{self.url}/usage", ref=self.ref)
 
     def status(self) -> list[StagedInfo]:
         """What is staged on this branch."""

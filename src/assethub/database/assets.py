@@ -59,6 +59,10 @@ class Assets(Rows):
         query = ASSETS.where(assets.c.folder == folder).order_by(assets.c.name_key)
         return [asset_of(row) for row in self.connection.execute(query)]
 
+    def any(self, id: UUID) -> Asset:
+        """An asset that is there, or was deleted and can come back."""
+        return asset_of(self.connection.execute(ALL.where(assets.c.id == id)).one())
+
     def all(self) -> list[Asset]:
         """Every asset, the deleted ones that can come back too."""
         return [asset_of(row) for row in self.connection.execute(ALL.order_by(assets.c.id))]

@@ -40,6 +40,21 @@ class Commits(Rows):
         query = select(commits).where(commits.c.asset == asset).order_by(commits.c.generation, commits.c.id)
         return [commit_of(row) for row in self.connection.execute(query)]
 
+    def since(self, moment: datetime) -> list[tuple[UUID, str]]:
+        """(asset, id) of the commits made since."""
+        query = select(commits.c.asset, commits.c.id).where(commits.c.made_at >= moment)
+        return [(row.asset, row.id) for row in self.connection.execute(query)]
+
+    def before(self, moment: datetime) -> list[tuple[UUID, str]]:
+        """(asset, id) of the commits made before."""
+        query = select(commits.c.asset, commits.c.id).where(commits.c.made_at < moment)
+        return [(row.asset, row.id) for row in self.connection.execute(query)]
+
+    def forget(self, asset: UUID, ids: Iterable[str]) -> None:
+        """Remove commits that nothing leads to any more."""
+        for batch in batches(sorted(ids)):
+            self.connection.execute(delete(commits).where(commits.c.asset == asset, commits.c.id.in_(batch)))
+
     def many(self, asset: UUID, ids: Iterable[str]) -> dict[str, Commit]:
         found = {}
         for batch in batches(set(ids)):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assethub.database.placed import Placed, PlacedRows
@@ -26,6 +26,11 @@ class Bodies(PlacedRows):
             self.connection.execute(delete(holdings).where(holdings.c.sha256.in_(batch)))
         return super().forget(cold, before)
 
+    def forget_now(self, sha256: str) -> None:
+        """Remove a body's row and every holding of it, however lately it was needed."""
+        self.connection.execute(delete(holdings).where(holdings.c.sha256 == sha256))
+        self.connection.execute(delete(bodies).where(bodies.c.sha256 == sha256))
+
 
 class Holdings(Rows):
     def add(self, asset: UUID, sha256s: Iterable[str]) -> None:
@@ -42,3 +47,22 @@ class Holdings(Rows):
             rows = self.connection.execute(query.where(holdings.c.asset == asset, holdings.c.sha256.in_(batch)))
             found.update({row.sha256: Placed(*row) for row in rows})
         return found
+
+    def holders(self, sha256: str) -> list[UUID]:
+        """The assets that hold a body."""
+        query = select(holdings.c.asset).where(holdings.c.sha256 == sha256).order_by(holdings.c.asset)
+        return list(self.connection.execute(query).scalars())
+
+    def usage(self, asset: UUID) -> tuple[int, int, int]:
+        """How many bodies the asset holds, and the bytes of those that it holds alone, and that others hold too."""
+        other = holdings.alias("other")
+        elsewhere = exists().where(other.c.sha256 == bodies.c.sha256, other.c.asset != asset)
+        query = (
+            select(elsewhere.label("elsewhere"), func.count(), func.coalesce(func.sum(bodies.c.size), 0))
+            .join(holdings, holdings.c.sha256 == bodies.c.sha256)
+            .where(holdings.c.asset == asset)
+            .group_by("elsewhere")
+        )
+        found = {bool(row[0]): (row[1], int(row[2])) for row in self.connection.execute(query)}
+        own, shared = found.get(False, (0, 0)), found.get(True, (0, 0))
+        return own[0] + shared[0], own[1], shared[1]

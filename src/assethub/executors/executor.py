@@ -79,3 +79,6 @@ class Executor(Protocol):
 
     def cleanup(self, handle: Handle) -> None:
         """Forget an ended run and what it left; does nothing while it goes on."""
+
+    def forget(self, sha256: str) -> None:
+        """Remove a content from what runs share on the hub's machine."""

@@ -128,6 +128,9 @@ class LocalExecutor:
         if folder.exists() and self.status(folder).ended:
             shutil.rmtree(folder, onerror=make_writable)
 
+    def forget(self, sha256: str) -> None:
+        (self.cache / "objects" / sha256[:2] / sha256).unlink(missing_ok=True)
+
 
 def make_writable(function: Any, path: str, _: Any) -> None:
     """Runs may leave folders that they made read-only."""

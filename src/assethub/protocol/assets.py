@@ -43,6 +43,25 @@ class TrainingInfo(Info):
     params: Params
 
 
+class VersionUsage(Info):
+    """Bytes of a version: `listed` counts every file, `stored` equal contents once, `added` those new in its commit."""
+
+    commit: str
+    files: int
+    listed: int
+    stored: int
+    added: int
+
+
+class UsageInfo(Info):
+    """Bytes in the store: `own` are held by this asset alone, `shared` by other assets too."""
+
+    contents: int
+    own: int
+    shared: int
+    version: VersionUsage
+
+
 class AssetInfo(Info):
     id: UUID
     path: str

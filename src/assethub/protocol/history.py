@@ -100,6 +100,16 @@ class NewMerge(Message):
     answers: dict[str, str] = Field(default_factory=dict)
 
 
+class NewCopy(Message):
+    """Files of `source` (owner/kind/folder/name:ref) to lay over the branch; no `paths`: all of them."""
+
+    source: str
+    branch: str = "main"
+    paths: list[str] = Field(default_factory=list, max_length=10_000)
+    to: str = Field(default="", max_length=1024)
+    message: str = Field(default="", max_length=10_000)
+
+
 class NewChange(Message):
     """A commit to take back or to repeat on a branch; `answers` maps a conflicting path to "source" or "target"."""
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from assethub.server.app import create_app
 from assethub.server.settings import Settings
 from assethub.services import accounts
 from assethub.services.opening import open_hub
+from assethub.worker.collecting import Collector
 from assethub.worker.loop import Worker
 
 STOP_SECONDS = 5  # how long open requests may go on after a stop
@@ -44,7 +46,8 @@ class RunningServer:
         try:
             self.opened = open_hub(
                 settings.data, database=settings.database or None, store=settings.store or None,
-                git_roots=settings.git_roots, slots=settings.slots, serving=True,
+                git_roots=settings.git_roots, slots=settings.slots, grace=timedelta(hours=settings.grace_hours),
+                serving=True,
             )  # fmt: skip
         except BaseException:
             self.socket.close()
@@ -58,6 +61,7 @@ class RunningServer:
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, name="server")
         self.worker = Worker(self.hub, self.local_url)  # runs on this machine reach the hub here
+        self.collector = Collector(self.hub, settings.collect_hours)
 
     def make_first_user(self) -> FirstUser | None:
         made = accounts.ensure_first_user(self.hub, self.settings.admin_user, self.settings.admin_password or None)
@@ -75,11 +79,13 @@ class RunningServer:
     def start(self) -> None:
         self.thread.start()
         self.worker.start()
+        self.collector.start()
         logging.getLogger("assethub").info("listening on %s", self.url)
 
     def stop(self) -> None:
         """Answer what is under way, then close. Runs go on; the next start finds them again."""
         self.worker.stop()
+        self.collector.stop()
         self.server.should_exit = True
         self.thread.join()
         self.opened.close()

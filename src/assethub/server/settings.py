@@ -36,6 +36,8 @@ class Settings:
     admin_password: str = setting("", "Their password. Default: a generated one, printed once.")
     git_roots: tuple[Path, ...] = setting((), "Folders below which runs may use local Git repositories.")
     slots: int = setting(2, "Runs side by side on this machine.")
+    grace_hours: int = setting(72, "Hours that the collector leaves alone what was needed.")
+    collect_hours: int = setting(24, "Hours between collections of what nothing needs any more; 0 means never.")
     log_level: str = setting("info", "How much the server tells: debug, info, warning or error.")
 
 

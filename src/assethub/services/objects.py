@@ -18,7 +18,7 @@ from assethub.domain.objects import Entry, Listed, Purge
 from assethub.domain.owners import Caller, RunCaller
 from assethub.services import versions
 from assethub.services.work import Hub, Work
-from assethub.storage.contents import Incoming, Location
+from assethub.storage.contents import Incoming, Location, check_body
 
 MOST_LISTED = 10_000
 Received = Location  # what a door is told about a body that was kept
@@ -52,7 +52,10 @@ class Upload:
         location = self.incoming.keep(expected)
         with self.hub.work(self.caller) as work:
             acknowledge(work, self.asset.id, [location])
-        return location
+            known = locate(work, [location.sha256])[location.sha256]
+        if known.pack != location.pack:  # the hub had it already; the first copy stays
+            self.hub.contents.drop(location.pack)
+        return known
 
     def discard(self) -> None:
         self.incoming.discard()
@@ -61,11 +64,18 @@ class Upload:
 def receive_small(
     hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, bodies: Iterable[tuple[str, bytes]]
 ) -> list[Location]:
-    """Keep many small bodies as one pack, and acknowledge them all."""
+    """Keep many small bodies, those that are new to the hub as one pack, and acknowledge them all."""
+    arrived = dict(bodies)
     with hub.work(caller, reading=True) as work:
         asset = receiving(work, path)
-    located = hub.contents.keep_pack(bodies)
+        known = work.bodies.rows(arrived)
+    for sha256 in known:
+        check_body(sha256, arrived[sha256])
+    located = hub.contents.keep_pack((sha256, body) for sha256, body in arrived.items() if sha256 not in known)
     with hub.work(caller) as work:
+        still = work.bodies.rows(known)
+        located += hub.contents.keep_pack((sha256, arrived[sha256]) for sha256 in known.keys() - still.keys())
+        located += [Location(id, one.size, one.pack, one.offset) for id, one in still.items()]
         acknowledge(work, asset.id, located)
     return located
 

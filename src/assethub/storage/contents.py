@@ -67,9 +67,7 @@ class Contents:
             placed: list[Location] = []
             offset = 0
             for sha256, body in bodies:
-                found = hashlib.sha256(body).hexdigest()
-                if found != sha256:
-                    raise Invalid(f"A content that was announced with the sha256 {sha256} has {found}; send it again.")
+                check_body(sha256, body)
                 writer.write(body)
                 placed.append(Location(sha256, len(body), name, offset))
                 offset += len(body)
@@ -78,6 +76,10 @@ class Contents:
             return placed
         finally:
             writer.discard()
+
+    def drop(self, name: str) -> None:
+        """Remove a file that was kept and that no row has named."""
+        self.backend.delete(key_of(name))
 
     def check(self, where: Location) -> None:
         """KeyError if the body's blob or pack is gone or too short to hold it; its bytes are not read."""
@@ -89,6 +91,13 @@ class Contents:
         """The body's bytes from start up to end. KeyError if its blob or pack is gone."""
         stop = where.size if end is None else min(end, where.size)
         return self.backend.read(key_of(where.pack), where.offset + start, where.offset + stop)
+
+
+def check_body(sha256: str, body: bytes) -> None:
+    """Invalid if the body is not what its sha256 says."""
+    found = hashlib.sha256(body).hexdigest()
+    if found != sha256:
+        raise Invalid(f"A content that was announced with the sha256 {sha256} has {found}; send it again.")
 
 
 def key_of(name: str) -> str:

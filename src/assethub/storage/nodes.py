@@ -158,6 +158,15 @@ def decode_leaf(data: bytes) -> Rows:
     return Rows(keys, digests, sizes, times, [table[code] for code in codes])
 
 
+def digests_of(data: bytes) -> bytes:
+    """The sha256s of a leaf, one after another; the rest of it is not decoded."""
+    (count,) = struct.unpack_from("<I", data, 4)
+    at = 8 + 4 * count
+    if count:
+        at += int(struct.unpack_from("<I", data, at - 4)[0])
+    return data[at : at + 32 * count]
+
+
 def keys_bytes(keys: Sequence[bytes]) -> bytes:
     """Count, the end of each key, then the keys."""
     ends = np.cumsum(np.fromiter(map(len, keys), np.uint32, len(keys)), dtype=np.uint32)

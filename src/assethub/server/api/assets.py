@@ -6,10 +6,18 @@ from assethub.domain.assets import Asset
 from assethub.domain.assets import TrainingSettings as Training
 from assethub.domain.history import Ref, RefKind
 from assethub.domain.names import parse_asset_path
-from assethub.protocol.assets import AssetChange, AssetInfo, NewAsset, TrainingInfo, TrainingSettings
+from assethub.protocol.assets import (
+    AssetChange,
+    AssetInfo,
+    NewAsset,
+    TrainingInfo,
+    TrainingSettings,
+    UsageInfo,
+    VersionUsage,
+)  # fmt: skip
 from assethub.protocol.history import NewBranch, NewTag, RefInfo
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentWork
-from assethub.services import assets, deletions
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
+from assethub.services import assets, deletions, usage
 
 router = APIRouter(tags=["assets"])
 
@@ -61,6 +69,18 @@ def change_asset(work: CurrentWork, path: CurrentAsset, change: AssetChange) -> 
 @router.delete(ASSET, status_code=204)
 def delete_asset(work: CurrentWork, path: CurrentAsset, force: bool = False) -> None:
     deletions.delete_asset(work, path, force=force)
+
+
+@router.get(f"{ASSET}/usage")
+def get_usage(work: CurrentWork, reference: CurrentReference) -> UsageInfo:
+    """How many bytes the asset and one of its versions (default: main) take in the store."""
+    of_asset = usage.asset_usage(work, reference.asset)
+    of_version = usage.version_usage(work, reference)
+    version = VersionUsage(
+        commit=of_version.commit.id, files=of_version.files, listed=of_version.listed, stored=of_version.stored,
+        added=of_version.added,
+    )  # fmt: skip
+    return UsageInfo(contents=of_asset.contents, own=of_asset.own, shared=of_asset.shared, version=version)
 
 
 @router.get(f"{ASSET}/branches")

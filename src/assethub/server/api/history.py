@@ -5,11 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from assethub.domain.history import Change, Commit, Strategy
+from assethub.domain.names import Reference
 from assethub.domain.objects import Entry
-from assethub.protocol.history import ChangeInfo, CommitInfo, CommitPage, DiffPage, NewChange, NewCommit, NewMerge
+from assethub.protocol.history import (
+    ChangeInfo,
+    CommitInfo,
+    CommitPage,
+    DiffPage,
+    NewChange,
+    NewCommit,
+    NewCopy,
+    NewMerge,
+)
 from assethub.protocol.objects import ObjectInfo
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
-from assethub.services import history, merging
+from assethub.services import copying, history, merging
 from assethub.services.history import NewFile
 
 router = APIRouter(tags=["versions"])
@@ -94,6 +104,14 @@ def merge_branch(work: CurrentWork, path: CurrentAsset, new: NewMerge, response:
     made = merging.merge_branch(
         work, path, new.source, new.into, strategy=strategy, answers=new.answers, message=new.message
     )
+    return answer(made, response)
+
+
+@router.post(f"{ASSET}/copy", status_code=201)
+def copy_files(work: CurrentWork, path: CurrentAsset, new: NewCopy, response: Response) -> CommitInfo | None:
+    """Lay files of another version, of this asset or another, over a branch; no bytes move."""
+    source = Reference.parse(new.source, me=work.person.name)
+    made = copying.copy_files(work, source, path, new.branch, paths=new.paths, to=new.to, message=new.message)
     return answer(made, response)
 
 
