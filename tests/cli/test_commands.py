@@ -244,3 +244,34 @@ def test_admin_verifies_beside_a_serving_hub(ah: Typing, live: Live, mine: Path)
     assert said == "Read 1 contents (1 bytes) and the trees of 2 commits: all is well.\n"
     assert json.loads(ah("admin", "verify", "--json", *here, **own).stdout)["damages"] == []
     assert "ada\tadministrator" in ah("admin", "user", "ls", *here, **own).stdout
+
+
+def test_copying_storage_and_the_administrators_upkeep(
+    ah: Typing, mine: Path, live: Live, database: str | None, store: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mine / "a.txt").write_text("one")
+    (mine / "b.txt").write_text("secret")
+    ah("create", "dataset/d/x")
+    ah("create", "model/m/y")
+    ah("commit", "dataset/d/x", "-m", "Add", "-a", "a.txt", "-a", "b.txt")
+    assert "Copy from ada/dataset/d/x" in ah("copy", "dataset/d/x", "model/m/y", "a.txt", "--to", "in").stdout
+    assert ah("cat", "model/m/y", "in/a.txt").stdout == "one"
+    assert "nothing to copy" in ah("copy", "dataset/d/x", "model/m/y", "a.txt", "--to", "in").stdout
+    assert "has no file 'c.txt'" in ah("copy", "dataset/d/x", "model/m/y", "c.txt", status=3).stderr
+    used = json.loads(ah("usage", "dataset/d/x", "--json").stdout)
+    assert (used["own"], used["shared"], used["version"]["stored"]) == (6, 3, 9)
+    assert "Shared with others" in ah("usage", "model/m/y").stdout
+
+    here = ["--data", str(live.hub.folder), *(["--database", database] if database else [])]
+    if store:
+        monkeypatch.setenv("ASSETHUB_STORE", store)
+    assert "Would free 0 B" in ah("admin", "collect", "--dry-run", *here).stdout
+    assert json.loads(ah("admin", "collect", "--json", *here).stdout)["contents"] == 0
+    wanted = ("ada/dataset/d/x", "b.txt", "--reason", "a password")
+    assert "say --yes" in ah("admin", "purge", *wanted, *here, status=2).stderr
+    receipt = json.loads(ah("admin", "purge", *wanted, "--yes", *here).stdout)
+    assert (receipt["places"][0]["path"], len(receipt["signature"])) == ("b.txt", 64)
+    assert "removed from this hub for good" in ah("cat", "dataset/d/x", "b.txt", status=3).stderr
+    assert ah("cat", "dataset/d/x", "a.txt").stdout == "one"
+    assert json.loads(ah("admin", "purge", "--list", *here).stdout) == [receipt]
+    assert "all is well" in ah("admin", "verify", "--deep", *here).stdout

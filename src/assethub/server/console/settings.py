@@ -5,11 +5,12 @@ from starlette.responses import Response
 
 from assethub.domain.assets import TrainingSettings
 from assethub.domain.errors import HubError, Invalid
-from assethub.domain.names import AssetPath, Kind
+from assethub.domain.history import MAIN
+from assethub.domain.names import AssetPath, Kind, Reference
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of, url_of
 from assethub.server.console.runs import param_of
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import assets, deletions, summaries
+from assethub.services import assets, copying, deletions, summaries, usage
 
 router = APIRouter()
 
@@ -73,6 +74,21 @@ def change_settings(page: CurrentPage, path: CurrentAsset, form: CurrentForm) ->
     return page.go(url_of(changed.path, "settings"))
 
 
+@router.post("/{owner}/{kind}/{folder}/{name}/-/copy")
+def copy(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
+    """Lay files of another version over a branch."""
+    try:
+        with page.writing() as work:
+            source = Reference.parse(text_of(form, "source") or "", me=work.person.name)
+            made = copying.copy_files(
+                work, source, path, text_of(form, "branch") or MAIN, paths=lines_of(form, "paths"),
+                to=text_of(form, "to") or "",
+            )  # fmt: skip
+    except HubError as refusal:
+        return show_settings(page, path, str(refusal))
+    return page.go(url_of(path, "commits", ref=text_of(form, "branch")) if made else url_of(path))
+
+
 @router.post("/{owner}/{kind}/{folder}/{name}/-/delete")
 def delete(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
     try:
@@ -88,4 +104,7 @@ def delete(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response
 def show_settings(page: Page, path: AssetPath, problem: str | None) -> Response:
     with page.reading() as work:
         asset = summaries.overview(work, path)
-    return page.render("asset/settings.html", 422 if problem else 200, asset=asset, tab="settings", problem=problem)
+        stored = usage.asset_usage(work, asset.path)
+    return page.render(
+        "asset/settings.html", 422 if problem else 200, asset=asset, tab="settings", problem=problem, stored=stored
+    )
