@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from assethub.protocol.frames import CONTENT_TYPE, frame
+from assethub.server.api import app
 from tests.conftest import Live
 
 MODEL = "/assets/ada/model/vision/net"
@@ -191,15 +192,18 @@ def test_json_that_is_none_is_refused(http_: httpx2.Client) -> None:
     assert (answer.status_code, json.loads(answer.text)["type"]) == (422, "Invalid")
 
 
-def test_what_is_read_whole_has_a_limit_and_what_streams_has_none(live: Live, http_: httpx2.Client) -> None:
-    def mebibytes(count: int) -> Iterator[bytes]:
-        for _ in range(count):
-            yield bytes(1 << 20)
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The bytes that the API of this test takes into memory."""
+    monkeypatch.setattr(app, "MOST_IN_MEMORY", 1 << 20)
+    return 1 << 20
 
-    answer = http_.post("/assets", content=mebibytes(257), headers={"Content-Type": "application/json"})
+
+def test_what_is_read_whole_has_a_limit_and_what_streams_has_none(
+    little: int, live: Live, http_: httpx2.Client
+) -> None:
+    body = bytes(3 * little)
+    answer = http_.post("/assets", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["type"]) == (413, "Invalid")
     assert httpx2.post(f"{live.url}/sign-in", data={"name": "x" * (5 << 20)}).status_code == 413
-    digest = hashlib.sha256()
-    for piece in mebibytes(300):
-        digest.update(piece)
-    assert http_.put(f"{MODEL}/objects/{digest.hexdigest()}", content=mebibytes(300)).status_code == 201
+    assert http_.put(f"{MODEL}/objects/{hashlib.sha256(body).hexdigest()}", content=body).status_code == 201
