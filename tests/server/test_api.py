@@ -203,7 +203,8 @@ def test_what_is_read_whole_has_a_limit_and_what_streams_has_none(
     little: int, live: Live, http_: httpx2.Client
 ) -> None:
     body = bytes(3 * little)
-    answer = http_.post("/assets", content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["type"]) == (413, "Invalid")
+    for content in (body, iter([body])):  # announced, and found out
+        answer = http_.post("/assets", content=content, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["type"]) == (413, "Invalid")
     assert httpx2.post(f"{live.url}/sign-in", data={"name": "x" * (5 << 20)}).status_code == 413
     assert http_.put(f"{MODEL}/objects/{hashlib.sha256(body).hexdigest()}", content=body).status_code == 201

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from assethub.server.api.app import create_api
+from assethub.server.api.app import TooLargeTold, create_api
 from assethub.server.console.app import create_console
 from assethub.services.work import Hub
 
@@ -18,7 +18,7 @@ def create_app(hub: Hub) -> Starlette:
     return Starlette(
         routes=[
             Route("/healthz", healthz),
-            Mount("/api/v1", create_api(hub)),
+            Mount("/api/v1", TooLargeTold(create_api(hub))),
             Mount("/", create_console(hub)),
         ]
     )

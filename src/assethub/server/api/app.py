@@ -4,6 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assethub.domain.errors import (
     Conflict,
@@ -36,6 +37,27 @@ def create_api(hub: Hub) -> FastAPI:
     for module in (owners, folders, assets, history, objects, staging, evaluations, runs, runner):
         api.include_router(module.router)
     return api
+
+
+class TooLargeTold:
+    """The framework refuses a body that announces too many bytes in plain text; here that is a problem as well."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        told = False
+
+        async def tell(message: Message) -> None:
+            nonlocal told
+            refused = message["type"] == "http.response.start" and message["status"] == 413
+            if refused and (b"content-type", b"application/problem+json") not in message["headers"]:
+                told = True
+                await problem("Invalid", 413, "The request has more bytes than this takes.")(scope, receive, send)
+            elif not told:
+                await send(message)
+
+        await self.app(scope, receive, tell)
 
 
 def problem(type: str, status: int, detail: str, details: tuple[str, ...] = ()) -> JSONResponse:
