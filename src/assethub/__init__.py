@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assethub.client.connection import connect
-    from assethub.client.errors import RunFailed, Unreachable
+    from assethub.client.errors import ImportFailed, RunFailed, Unreachable
     from assethub.client.metrics import log
     from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound, SignInNeeded, Unavailable
 
 SOURCES = {
     "connect": "assethub.client.connection",
     "log": "assethub.client.metrics",
+    "ImportFailed": "assethub.client.errors",
     "RunFailed": "assethub.client.errors",
     "Unreachable": "assethub.client.errors",
     **dict.fromkeys(
@@ -26,8 +27,8 @@ SOURCES = {
 }
 
 __all__ = [
-    "Conflict", "Forbidden", "HubError", "Invalid", "NotFound", "RunFailed", "SignInNeeded", "Unavailable",
-    "Unreachable", "connect", "log",
+    "Conflict", "Forbidden", "HubError", "ImportFailed", "Invalid", "NotFound", "RunFailed", "SignInNeeded",
+    "Unavailable", "Unreachable", "connect", "log",
 ]  # fmt: skip
 
 

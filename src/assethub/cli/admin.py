@@ -117,6 +117,59 @@ def list_users(as_json: bool, data: Path | None, database: str | None) -> None:
         click.echo(f"{user.name}\t{'administrator' if user.admin else 'user'}\t{user.created_at:%Y-%m-%d}")
 
 
+@admin.group("source")
+def source_group() -> None:
+    """Places that imports may read."""
+
+
+@source_group.command("add")
+@click.argument("name")
+@click.argument("url")
+@data_option
+@database_option
+def add_source(name: str, url: str, data: Path | None, database: str | None) -> None:
+    """Let every editor import from URL: a folder of this machine, or s3://, gs:// or az:// with a bucket and a prefix.
+
+    The server reads the keys of a bucket from its own environment.
+    """
+    from assethub.services import sources
+
+    with opened(data, database) as hub, hub.work(None) as work:
+        made = sources.register_source(work, name, url)
+    click.echo(f"Added the source {made.name!r}: {made.url}")
+
+
+@source_group.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_option
+@database_option
+def list_sources(as_json: bool, data: Path | None, database: str | None) -> None:
+    """List the sources."""
+    from assethub.services import sources
+
+    with opened(data, database) as hub, hub.work(None, reading=True) as work:
+        found = sources.registered_sources(work)
+    if as_json:
+        click.echo(json.dumps([{"name": one.name, "url": one.url} for one in found]))
+        return
+    for one in found:
+        click.echo(f"{one.name}\t{one.url}\t{one.created_at:%Y-%m-%d}")
+
+
+@source_group.command("rm")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even if contents are linked to it, which cannot be read then.")
+@data_option
+@database_option
+def remove_source(name: str, force: bool, data: Path | None, database: str | None) -> None:
+    """Take a source away; nothing of it is deleted."""
+    from assethub.services import sources
+
+    with opened(data, database) as hub, hub.work(None) as work:
+        sources.unregister_source(work, name, force=force)
+    click.echo(f"Removed the source {name!r}.")
+
+
 @admin.command("reset-password")
 @click.argument("name")
 @click.password_option()

@@ -7,6 +7,7 @@ import click
 from assethub.cli.context import ago, hub, json_option, print_json, size, table
 from assethub.cli.evaluations import show_evaluations
 from assethub.cli.history import show_commits
+from assethub.cli.importing import show_imports
 from assethub.cli.runs import show_runs
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from assethub.client.hub import Hub
     from assethub.client.versions import Version
 
-RESOURCES = ("branch", "tag", "commit", "run", "evaluation")
+RESOURCES = ("branch", "tag", "commit", "run", "evaluation", "import")
 
 
 @click.command()
@@ -24,6 +25,7 @@ RESOURCES = ("branch", "tag", "commit", "run", "evaluation")
 @click.option("--commit", "resource", flag_value="commit", help="List its commits.")
 @click.option("--run", "resource", flag_value="run", help="List its runs.")
 @click.option("--evaluation", "resource", flag_value="evaluation", help="List its evaluations.")
+@click.option("--import", "resource", flag_value="import", help="List what was imported into it.")
 @click.option("-r", "--recursive", is_flag=True, help="List all files, not just one level.")
 @click.option("--prefix", default="", help="Only files below this folder, such as data/.")
 @json_option
@@ -101,6 +103,8 @@ def show_resource(asset: "Asset", resource: str, as_json: bool) -> None:
             print_json(refs)
         else:
             table([(ref.name, ref.commit[:8], ago(ref.updated_at)) for ref in refs], (resource, "commit", "updated"))
+    elif resource == "import":
+        show_imports(asset.imports(), as_json)
     elif not isinstance(asset, Model):
         raise click.UsageError(f"{asset.path} is a dataset; only models have runs and evaluations.")
     elif resource == "run":

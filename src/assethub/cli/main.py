@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "merge": ("Versions", "history", "Merge a branch into another; into main this publishes it."),
     "revert": ("Versions", "history", "Take back on a branch what a commit changed."),
     "cherry-pick": ("Versions", "history", "Make the change of one commit on a branch."),
+    "import": ("Versions", "importing", "Import files from a bucket or a folder of the server."),
     "status": ("Versions", "history", "Show what is staged on a branch."),
     "reset": ("Versions", "history", "Drop what is staged on a branch."),
     "copy": ("Versions", "storage", "Copy files of a version to another asset."),
@@ -41,7 +42,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "doctor": ("Hub", "doctor", "Check that everything here is in order."),
     "config": ("Hub", "account", "Show the settings in use and where they come from."),
 }
-ATTRIBUTES = {"key": "key_group", "run": "run_group", "cherry-pick": "cherry_pick"}  # where a name is another thing's
+ATTRIBUTES = {
+    "key": "key_group",
+    "run": "run_group",
+    "cherry-pick": "cherry_pick",
+    "import": "import_",
+}  # where a name is another thing's
 STATUS: tuple[tuple[type[HubError], int], ...] = ((NotFound, 3), (Conflict, 4), (Forbidden, 1), (Invalid, 1))
 AWAY, INTERRUPTED = 5, 130
 

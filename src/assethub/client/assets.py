@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from assethub.client.connection import Connection, asset_url
+from assethub.client.imports import Import
 from assethub.client.runs import Run
 from assethub.client.uploading import Add, Progress
 from assethub.client.versions import Version, as_list
@@ -14,6 +15,7 @@ from assethub.domain.names import AssetPath, Kind, parse_asset_path, parse_path
 from assethub.protocol.assets import AssetChange, AssetInfo, TrainingSettings
 from assethub.protocol.evaluations import EvaluationInfo
 from assethub.protocol.history import ChangeInfo, CommitInfo, NewBranch, NewTag, RefInfo, StagedInfo
+from assethub.protocol.imports import ImportInfo, NewImport
 from assethub.protocol.objects import ObjectInfo
 from assethub.protocol.runs import NewRun, RunInfo
 
@@ -98,6 +100,29 @@ class Asset:
     ) -> CommitInfo | None:
         """Commit to `main`; see Version.commit."""
         return self.main.commit(message, add, delete, progress=progress)
+
+    def import_from(
+        self,
+        source: str,
+        prefix: str = "",
+        *,
+        branch: str = MAIN,
+        to: str = "",
+        link: bool = False,
+        message: str = "",
+    ) -> Import:
+        """Start an import of what lies at or below a prefix of a source, below the folder `to` of a branch.
+
+        The hub reads it and makes one commit; `wait` returns then. With `link` the contents stay where they are:
+        reading one fails once its original has changed. NotFound if there is no such source.
+        """
+        new = NewImport(source=source, prefix=prefix, branch=branch, target=to, link=link, message=message)
+        return Import(self.connection, self.connection.send(ImportInfo, "POST", f"{self.url}/imports", new))
+
+    def imports(self) -> list[Import]:
+        """The newest imports into this asset, newest first."""
+        found = self.connection.get_list(ImportInfo, f"{self.url}/imports")
+        return [Import(self.connection, info) for info in found]
 
     def list_object(self, prefix: str = "", ref: str = MAIN) -> list[ObjectInfo]:
         """Every file of a version below the prefix."""

@@ -1,4 +1,4 @@
-"""Errors of the SDK: the hub's refusals raised again as what they mean, and two of the client's own."""
+"""Errors of the SDK: the hub's refusals raised again as what they mean, and some of the client's own."""
 
 from typing import Any
 
@@ -24,6 +24,14 @@ class RunFailed(HubError):
     def __init__(self, message: str, run: Any) -> None:
         super().__init__(message)
         self.run = run
+
+
+class ImportFailed(HubError):
+    """An import that was waited for did not succeed; `made` is that import."""
+
+    def __init__(self, message: str, made: Any) -> None:
+        super().__init__(message)
+        self.made = made
 
 
 def refusal(status: int, problem: object) -> HubError:

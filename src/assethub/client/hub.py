@@ -16,6 +16,7 @@ from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
 from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
 from assethub.protocol.folders import FolderInfo, NewFolder
+from assethub.protocol.imports import NewSource, SourceInfo
 from assethub.protocol.owners import CreatedKey, HubInfo, KeyInfo, NewKey, UserInfo
 from assethub.protocol.runs import RunInfo
 
@@ -152,6 +153,22 @@ class Hub:
         """The newest runs that you may see."""
         found = self.connection.get_list(RunInfo, "/runs", state=state, limit=limit)
         return [Run(self.connection, info) for info in found]
+
+    def sources(self) -> list[SourceInfo]:
+        """What imports may read; where it lies is told to administrators."""
+        return self.connection.get_list(SourceInfo, "/sources")
+
+    def add_source(self, name: str, url: str) -> SourceInfo:
+        """Let every editor import from a folder of the server or a bucket's prefix; for administrators.
+
+        `url` is an absolute folder, or s3://bucket/prefix, gs://bucket/prefix, az://container/prefix: the server's
+        environment gives the keys. Conflict if the name is taken.
+        """
+        return self.connection.send(SourceInfo, "POST", "/sources", NewSource(name=name, url=url))
+
+    def remove_source(self, name: str, *, force: bool = False) -> None:
+        """Take a source away; for administrators. Conflict while contents are linked to it, unless forced."""
+        self.connection.delete(f"/sources/{quote(name)}", force=force or None)
 
     def keys(self) -> list[KeyInfo]:
         """Your API keys."""

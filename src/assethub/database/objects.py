@@ -20,6 +20,11 @@ class Bodies(PlacedRows):
         query = self.columns().where(bodies.c.sha256 > after).order_by(bodies.c.sha256).limit(limit)
         return [Placed(*row) for row in self.connection.execute(query)]
 
+    def linked(self, after: str, limit: int) -> list[Placed]:
+        """The bodies behind this one that lie where they were found, in order."""
+        query = self.columns().where(bodies.c.pack == "", bodies.c.sha256 > after)
+        return [Placed(*row) for row in self.connection.execute(query.order_by(bodies.c.sha256).limit(limit))]
+
     def forget(self, ids: Iterable[str], before: datetime) -> int:
         cold = [one.id for one in self.rows(ids).values() if one.last_needed < before]
         for batch in batches(sorted(cold)):

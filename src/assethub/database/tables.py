@@ -241,6 +241,53 @@ purges = Table(  # contents that were removed for good: they are never taken in 
     json("places"),
 )  # fmt: skip
 
+sources = Table(  # what imports may read; a removed one stays as long as anything was taken from it
+    "sources", metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(96), nullable=False),
+    Column("name_key", String(96), nullable=False, unique=True),  # of a removed one: its id, so that the name is free
+    Column("url", Text, nullable=False),
+    id_of("users", "created_by", nullable=True, gone="SET NULL"),
+    moment("created_at"), moment("removed_at", nullable=True),
+)  # fmt: skip
+
+originals = Table(  # what was read of a source already: content by place, as long as the stamp is the same
+    "originals", metadata,
+    id_of("sources", "source"),
+    Column("place", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    sha256("sha256", NOTHING, ForeignKey("bodies.sha256", ondelete="CASCADE"), index=True),
+    PrimaryKeyConstraint("source", "place"),
+)  # fmt: skip
+
+links = Table(  # bodies that lie where they were found, and nowhere in the hub's store
+    "links", metadata,
+    sha256("sha256", NOTHING, ForeignKey("bodies.sha256", ondelete="CASCADE"), primary_key=True),
+    id_of("sources", "source", index=True),
+    Column("place", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+)  # fmt: skip
+
+imports = Table(
+    "imports", metadata,
+    Column("id", Uuid, primary_key=True),
+    id_of("assets", "asset", index=True),
+    Column("branch", String(255), nullable=False),
+    id_of("sources", "source"),
+    Column("prefix", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("link", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", String(9), nullable=False, index=True),
+    Column("error", Text),
+    sha256("commit", NOTHING, nullable=True),
+    *(Column(f"{what}_{unit}", BigInteger, nullable=False)
+      for what in ("total", "done") for unit in ("files", "bytes")),
+    Column("read_bytes", BigInteger, nullable=False),
+    id_of("users", "created_by"),
+    moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
+)  # fmt: skip
+
 staged = Table(
     "staged", metadata,
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -97,7 +98,12 @@ def send_file(request: Request, file: OpenFile, headers: dict[str, str] | None =
     body = file.read(start, end)
     if end - start <= INLINE:
         return Response(b"".join(body), status, head, media)
-    return StreamingResponse(body, status, head, media)
+    return StreamingResponse(begun(body), status, head, media)
+
+
+def begun(body: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, the first of them read already: what cannot be read is an error and no answer cut short."""
+    return chain([next(body, b"")], body)
 
 
 def span_of(wanted: str, size: int) -> tuple[int, int] | None:

@@ -18,7 +18,7 @@ from assethub.database.placed import Placed
 from assethub.database.rows import batches
 from assethub.domain.errors import Conflict
 from assethub.services.marking import Marks
-from assethub.services.shelves import SHELVES, Shelf, copy_together
+from assethub.services.shelves import CONTENTS, SHELVES, Shelf, copy_together
 from assethub.services.work import Hub, Work
 from assethub.storage.backend import Kept
 
@@ -87,6 +87,7 @@ class Round:
     def go(self, drain: float) -> Collected:
         self.marks.mark(self.hub, since=self.before)
         self.sweep_commits()
+        self.sweep_links()
         for shelf in SHELVES:
             thin = [file for files in self.candidates(shelf) for file in self.sweep(shelf, files)]
             self.merge(shelf, thin)
@@ -129,6 +130,22 @@ class Round:
                     if not self.dry:
                         work.commits.forget(asset, commits)
                     self.found.commits += len(commits)
+
+    def sweep_links(self) -> None:
+        """Forget linked contents that nothing needs; their originals are not the hub's."""
+        after = ""
+        while True:
+            with self.hub.work(None, reading=True) as work:
+                page = work.bodies.linked(after, ROWS)
+            if not page:
+                return
+            if self.dead(CONTENTS, page):
+                with self.looking_again() as work:
+                    dead = self.dead(CONTENTS, list(work.bodies.rows(one.id for one in page).values()))
+                    if not self.dry:
+                        work.bodies.forget(dead, self.before)
+                self.count(CONTENTS, len(dead))
+            after = page[-1].id
 
     def pages(self, shelf: Shelf) -> Iterator[tuple[list[Kept], dict[str, list[Placed]]]]:
         """The shelf's files, some at a time, and what lies in each by its name."""

@@ -3,12 +3,13 @@
 import base64
 import json
 import secrets
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
+from assethub.database.placed import Placed
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Forbidden, Gone, Invalid, NotFound, Unavailable
 from assethub.domain.folders import Role
@@ -18,7 +19,8 @@ from assethub.domain.objects import Entry, Listed, Purge
 from assethub.domain.owners import Caller, RunCaller
 from assethub.services import versions
 from assethub.services.work import Hub, Work
-from assethub.storage.contents import Incoming, Location, check_body
+from assethub.storage.contents import LINKED, Incoming, Location, check_body
+from assethub.storage.originals import Link, LinkBroken
 
 MOST_LISTED = 10_000
 Received = Location  # what a door is told about a body that was kept
@@ -75,17 +77,30 @@ def receive_small(
     with hub.work(caller) as work:
         still = work.bodies.rows(known)
         located += hub.contents.keep_pack((sha256, arrived[sha256]) for sha256 in known.keys() - still.keys())
-        located += [Location(id, one.size, one.pack, one.offset) for id, one in still.items()]
+        located += locations(work, still).values()
         acknowledge(work, asset.id, located)
     return located
 
 
 def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
-    """The rows of bodies that are kept. Gone if one was removed for good before."""
+    """The rows of bodies that are kept or linked; a copy takes over from a link, never the other way round.
+
+    Gone if one was removed for good before.
+    """
     for purge in work.purges.of({one.sha256 for one in located}).values():
         raise gone(purge, f"sha256 {purge.sha256[:8]}")
     work.bodies.insert([(one.sha256, one.size, one.pack, one.offset) for one in located], work.now())
+    work.links.settle([(one.sha256, one.pack, one.offset) for one in located if one.link is None])
+    linked = [(one.sha256, one.link) for one in located if one.link is not None]
+    work.links.put([(sha256, link.source, link.place, link.stamp) for sha256, link in linked])
     work.holdings.add(asset, [one.sha256 for one in located])
+
+
+def hold(work: Work, asset: UUID, sha256s: Iterable[str]) -> None:
+    """Give the asset bodies that the hub has; NotFound names one that it has not."""
+    found = {one.sha256 for one in locate(work, sha256s).values()}
+    work.bodies.touch(work.bodies.rows(found).values(), work.now(), work.stale)
+    work.holdings.add(asset, found)
 
 
 def gone(purge: Purge, what: str) -> Gone:
@@ -157,38 +172,50 @@ def open_files(work: Work, reference: Reference, paths: list[str]) -> list[OpenF
 def locate(work: Work, sha256s: Iterable[str]) -> dict[str, Location]:
     """Where these bodies lie. Gone for one that was removed for good."""
     wanted = set(sha256s)
-    found = {id: Location(id, one.size, one.pack, one.offset) for id, one in work.bodies.rows(wanted).items()}
+    found = work.bodies.rows(wanted)
     for sha256 in wanted - found.keys():
         purge = work.purges.of([sha256]).get(sha256)
         raise gone(purge, f"sha256 {sha256[:8]}") if purge else NotFound.named("content", sha256[:8])
-    return found
+    return locations(work, found)
+
+
+def locations(work: Work, found: Mapping[str, Placed]) -> dict[str, Location]:
+    links = work.links.find(sha256 for sha256, one in found.items() if one.pack == LINKED)
+    return {
+        sha256: Location(sha256, one.size, one.pack, one.offset, Link(*links[sha256]) if sha256 in links else None)
+        for sha256, one in found.items()
+    }
 
 
 def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """A body's bytes, also if it has been moved since it was located."""
     for attempt in range(2):
         try:
             pieces = hub.contents.read(location, start, end)
         except KeyError:
-            moved = relocated(hub, location)
-            if moved is None or attempt:
+            with hub.work(None, reading=True) as work:
+                now = locations(work, work.bodies.rows([location.sha256])).get(location.sha256, location)
+            if attempt or now == location:
                 raise Unavailable(
                     f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is gone from the hub's store."
                 ) from None
-            location = moved
+            location = now
         else:
-            yield from pieces
-            return
+            break
+    try:
+        yield from pieces
+    except LinkBroken as error:
+        raise Unavailable(f"The content of {path!r} cannot be read: {error}.") from None
 
 
-def relocated(hub: Hub, location: Location) -> Location | None:
-    """Where a body lies that has been moved since it was located."""
-    with hub.work(None, reading=True) as work:
-        found = work.bodies.rows([location.sha256]).get(location.sha256)
-    return (
-        None
-        if found is None or found.pack == location.pack
-        else replace(location, pack=found.pack, offset=found.offset)
-    )
+def check_links(files: Iterable[OpenFile]) -> None:
+    """Unavailable names the first linked file whose original changed or is gone; for what is answered in one piece."""
+    for file in files:
+        if file.location.link is not None:
+            try:
+                file.hub.contents.check(file.location)
+            except LinkBroken as error:
+                raise Unavailable(f"The content of {file.path!r} cannot be read: {error}.") from None
 
 
 def read_whole(opened: OpenFile, most: int) -> bytes | None:

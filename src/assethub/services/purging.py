@@ -17,6 +17,7 @@ from assethub.services import versions
 from assethub.services.collection import Round, moving_files, name_of
 from assethub.services.shelves import CONTENTS
 from assethub.services.work import Hub, Work
+from assethub.storage.contents import LINKED
 
 IN_FLIGHT = timedelta(hours=1)  # a file that was kept lately may be about to be named
 
@@ -55,7 +56,7 @@ def purge(hub: Hub, sha256: str, reason: str, by: str) -> Purge:
                 work.purges.add(done)
                 work.purges.unstage(sha256)
                 work.bodies.forget_now(sha256)
-                alone = not work.bodies.in_packs([body.pack])
+                alone = body.pack != LINKED and not work.bodies.in_packs([body.pack])
             if alone:
                 hub.contents.drop(body.pack)
         close_holes(hub)

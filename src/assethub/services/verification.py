@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assethub.domain.assets import Asset
+from assethub.domain.errors import Unavailable
+from assethub.services.objects import locations
 from assethub.services.work import Hub, Work
 from assethub.storage.contents import Location
 from assethub.storage.nodes import Rows
+from assethub.storage.originals import LinkBroken
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,10 @@ def bodies(hub: Hub) -> Iterator[Location]:
     while True:
         with hub.work(None, reading=True) as work:
             page = work.bodies.page(after)
+            found = locations(work, {one.id: one for one in page})
         if not page:
             return
-        for one in page:
-            yield Location(one.id, one.size, one.pack, one.offset)
+        yield from found.values()
         after = page[-1].id
 
 
@@ -70,6 +73,8 @@ def body_problem(hub: Hub, location: Location, *, deep: bool) -> str | None:
         digest = hashlib.sha256()
         for piece in hub.contents.read(location):
             digest.update(piece)
+    except (LinkBroken, Unavailable) as error:
+        return str(error)
     except KeyError as error:
         return f"its content is gone ({error.args[0]})"
     return None if digest.hexdigest() == location.sha256 else "its content is damaged: it has another sha256"

@@ -20,6 +20,7 @@ from assethub.database.engine import take_turn
 from assethub.database.evaluations import Evaluations
 from assethub.database.folders import Folders
 from assethub.database.history import Commits, Refs
+from assethub.database.imports import Imports
 from assethub.database.nodes import Nodes
 from assethub.database.objects import Bodies, Holdings
 from assethub.database.owners import Keys, Sessions, Users
@@ -27,6 +28,7 @@ from assethub.database.purges import Purges
 from assethub.database.renames import Renames
 from assethub.database.roots import Roots
 from assethub.database.runs import Logs, Metrics, Runs
+from assethub.database.sources import Links, Originals, Sources
 from assethub.database.staging import Staging
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Forbidden, Full, NotFound, SignInNeeded
@@ -164,6 +166,22 @@ class Work:
     @cached_property
     def evaluations(self) -> Evaluations:
         return Evaluations(self.connection)
+
+    @cached_property
+    def sources(self) -> Sources:
+        return Sources(self.connection)
+
+    @cached_property
+    def originals(self) -> Originals:
+        return Originals(self.connection)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.connection)
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self.connection)
 
     @property
     def person(self) -> Caller:

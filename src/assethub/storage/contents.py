@@ -11,16 +11,20 @@ from dataclasses import dataclass
 
 from assethub.domain.errors import Invalid
 from assethub.storage.backend import Backend, Writer
+from assethub.storage.originals import Link, check_original, read_original
+
+LINKED = ""  # the file of a body that lies where it was found, and nowhere in the store
 
 
 @dataclass(frozen=True)
 class Location:
-    """Where a body lies: in the file of this name from an offset on, alone or with others."""
+    """Where a body lies: in the file of this name from an offset on, alone or with others; or where a link leads."""
 
     sha256: str
     size: int
     pack: str
     offset: int = 0
+    link: Link | None = None
 
 
 class Incoming:
@@ -82,14 +86,19 @@ class Contents:
         self.backend.delete(key_of(name))
 
     def check(self, where: Location) -> None:
-        """KeyError if the body's blob or pack is gone or too short to hold it; its bytes are not read."""
+        """KeyError (LinkBroken for a linked body) if it is gone or cut off; its bytes are not read."""
+        if where.link is not None:
+            check_original(where.link, where.size)
+            return
         key = key_of(where.pack)
         if self.backend.size(key) < where.offset + where.size:
             raise KeyError(f"{key} is cut off")
 
     def read(self, where: Location, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The body's bytes from start up to end. KeyError if its blob or pack is gone."""
+        """The body's bytes from start up to end. KeyError (LinkBroken for a linked body) if it is gone."""
         stop = where.size if end is None else min(end, where.size)
+        if where.link is not None:
+            return read_original(where.link, where.size, start, stop)
         return self.backend.read(key_of(where.pack), where.offset + start, where.offset + stop)
 
 

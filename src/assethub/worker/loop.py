@@ -10,6 +10,7 @@ from assethub.domain.errors import HubError
 from assethub.services.deletions import sweep_deleted
 from assethub.services.placement import place_runs
 from assethub.services.work import Hub
+from assethub.worker.importing import Importer
 
 log = logging.getLogger("assethub.worker")
 INTERVAL = 0.5  # seconds between rounds
@@ -22,8 +23,10 @@ class Worker(threading.Thread):
         super().__init__(name="worker", daemon=True)
         self.hub, self.endpoint = hub, endpoint
         self.ending = threading.Event()
+        self.importer = Importer(hub)
 
     def run(self) -> None:
+        self.importer.start()
         pause, sweep = INTERVAL, 0.0
         while not self.ending.wait(pause):
             try:
@@ -38,4 +41,5 @@ class Worker(threading.Thread):
 
     def stop(self) -> None:
         self.ending.set()
+        self.importer.stop()
         self.join(timeout=10)

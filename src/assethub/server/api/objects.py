@@ -50,6 +50,7 @@ def fetch_files(hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, want
         raise Invalid(
             f"These files have more than {MOST_BYTES} bytes together; ask for fewer, or for large ones alone."
         )
+    objects.check_links(files)
     return StreamingResponse(framed(files), media_type=CONTENT_TYPE)
 
 

@@ -1,0 +1,318 @@
+"""Doing an import: list the source, copy or link what is there, commit it all at once.
+
+It may be broken off at any moment: what was read stays known by its place and stamp, and is not read again.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryFile
+from threading import Event, Lock
+from typing import IO, Any
+from uuid import UUID
+
+from assethub.database.rows import batches
+from assethub.domain.errors import Conflict, HubError, Invalid, Unavailable
+from assethub.domain.folders import Role
+from assethub.domain.imports import Import, ImportState, Source
+from assethub.domain.names import check_path
+from assethub.domain.objects import Entry, guess_type
+from assethub.domain.owners import Caller, Scope
+from assethub.services import history, versions
+from assethub.services.objects import acknowledge, hold
+from assethub.services.work import Hub, Work
+from assethub.storage.contents import LINKED, Location
+from assethub.storage.filesystem import full_disk_told
+from assethub.storage.originals import Link
+from assethub.storage.sources import Changed, Found, Opened, open_source
+
+log = logging.getLogger("assethub.imports")
+SMALL = 1 << 20  # bytes: smaller objects travel in packs
+PACK_FILES, PACK_BYTES = 500, 8 << 20
+THREADS = 8
+TICK = 1.0  # seconds between reports of how far it is
+PAGE = 1000
+EDITS = 20_000  # entries laid over the tree in one step
+ATTEMPTS = 5
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Stopped(Exception):
+    """The import was cancelled, or the hub stops; what was read stays known."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """An original and the body that it is; None for a marker of a folder, which is no object."""
+
+    found: Found
+    body: Location | None
+
+
+def perform(hub: Hub, id: UUID, ending: Event) -> None:
+    """Do an import to its end, or until `ending` is set: then it goes on when this is called again."""
+    with hub.work(None) as work:
+        job = work.imports.locked(id)
+        if job is None or job.state.final:
+            return
+        now = work.now()
+        begun = {"state": ImportState.RUNNING, "started_at": job.started_at or now, "done_files": 0, "done_bytes": 0}
+        work.imports.change(id, begun)
+        source, user = work.sources.by_id(job.source), work.users.by_id(job.created_by)
+    assert source is not None  # the row of an import keeps both
+    try:
+        with full_disk_told():
+            Importing(hub, job, source, Caller(user, Scope.WRITE), ending).run()
+    except Stopped:
+        log.info("import %s stopped", id)
+    except HubError as error:
+        fail(hub, id, error)
+    except OSError as error:
+        fail(hub, id, Unavailable(f"The hub cannot go on with it: {error.strerror or error}."))
+
+
+def fail(hub: Hub, id: UUID, error: HubError) -> None:
+    log.info("import %s failed: %s", id, error)
+    sentence = " ".join([str(error), *error.details])
+    with hub.work(None) as work:
+        job = work.imports.locked(id)
+        if job is not None and not job.state.final:
+            work.imports.change(id, {"state": ImportState.FAILED, "error": sentence, "ended_at": work.now()})
+
+
+class Importing:
+    def __init__(self, hub: Hub, job: Import, source: Source, caller: Caller, ending: Event) -> None:
+        if source.url is None or source.removed_at is not None:
+            raise Unavailable(f"The source {source.name!r} was removed by an administrator.")
+        self.hub, self.job, self.source, self.caller, self.ending = hub, job, source, caller, ending
+        self.url = source.url
+        self.reader = open_source(source.url)
+        self.stop = Event()  # ends the threads that read
+        self.lock = Lock()
+        self.flowing = 0  # bytes of bodies that are being read now
+        self.read = job.read_bytes
+        self.files = self.bytes = 0  # what is done
+
+    def run(self) -> None:
+        with (
+            TemporaryFile("w+", encoding="utf-8", dir=self.hub.folder) as listed,
+            TemporaryFile("w+", encoding="utf-8", dir=self.hub.folder) as results,
+        ):
+            self.survey(listed)
+            self.transfer(listed, results)
+            self.commit(results)
+
+    def survey(self, listed: IO[str]) -> None:
+        """Write down what there is, so that millions need no memory. Invalid names what cannot be imported."""
+        files = size = 0
+        for found in self.reader.list(self.job.prefix):
+            check_path(found.place)
+            check_path(self.job.target_of(found.place))
+            mtime = (found.mtime - EPOCH) // MICROSECOND
+            listed.write(json.dumps([found.place, found.size, found.stamp, mtime]) + "\n")
+            files, size = files + 1, size + found.size
+            if files % PAGE == 0:
+                self.report(total_files=files, total_bytes=size)
+        if not files:
+            where = f"at {self.job.prefix!r}" if self.job.prefix else "yet"
+            raise Invalid(f"The source {self.source.name!r} holds nothing {where}.")
+        self.report(total_files=files, total_bytes=size)
+
+    def transfer(self, listed: IO[str], results: IO[str]) -> None:
+        """Read what is not known, several units side by side, and make it known as it comes in."""
+        pending: set[Future[list[Read]]] = set()
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="import")
+        try:
+            for unit in self.units(listed, results):
+                pending.add(pool.submit(self.fetch, unit))
+                while len(pending) > THREADS:
+                    pending = self.settle(pending, results)
+            while pending:
+                pending = self.settle(pending, results)
+        except BaseException:
+            self.stop.set()
+            pool.shutdown(cancel_futures=True)
+            whole = [one.result() for one in pending if not one.cancelled() and one.exception() is None]
+            self.keep([read for unit in whole for read in unit])
+            raise
+        pool.shutdown()
+
+    def settle(self, pending: set[Future[list[Read]]], results: IO[str]) -> set[Future[list[Read]]]:
+        """Wait for a unit, or a moment; answers what is still on its way."""
+        done, left = wait(pending, TICK, FIRST_COMPLETED)
+        broken = next((one.exception() for one in done if one.exception() is not None), None)
+        reads = [read for one in done if one.exception() is None for read in one.result()]
+        self.keep(reads)
+        for read in reads:
+            if read.body is not None:
+                self.note(results, read.found, read.body.sha256, read.body.size)
+        if broken is not None:
+            pending -= done
+            raise broken
+        self.report()
+        return left
+
+    def units(self, listed: IO[str], results: IO[str]) -> Iterator[list[Found]]:
+        """What has to be read: a large object by itself, small ones as many as go into a pack."""
+        listed.seek(0)
+        group: list[Found] = []
+        size = 0
+        for page in batches(found_of(line) for line in listed):
+            for found in self.unknown(page, results):
+                if found.size >= SMALL:
+                    yield [found]
+                    continue
+                group.append(found)
+                size += found.size
+                if len(group) >= PACK_FILES or size >= PACK_BYTES:
+                    yield group
+                    group, size = [], 0
+        if group:
+            yield group
+
+    def unknown(self, page: list[Found], results: IO[str]) -> list[Found]:
+        """What of a page was not read yet; the asset is given the rest. A link is no copy."""
+        with self.hub.work(None) as work:
+            self.check(work)
+            known = work.originals.find(self.source.id, [found.place for found in page])
+            found = {one: known[one.place] for one in page if one.place in known}
+            same = {
+                one: row for one, row in found.items() if row[0] == one.stamp and (self.job.link or not row[3])
+            }  # fmt: skip
+            hold(work, self.job.asset, [sha256 for _, sha256, _, _ in same.values()])
+            moved = [(row[1], self.source.id, one.place, one.stamp) for one, row in same.items() if row[3]]
+            work.links.put(moved)
+        for one, (_, sha256, size, _) in same.items():
+            self.note(results, one, sha256, size)
+        return [one for one in page if one not in same]
+
+    def fetch(self, unit: list[Found]) -> list[Read]:
+        """Read a unit, in a thread; when the import stops, what is read so far is whole."""
+        reads: list[Read] = []
+        packed: dict[str, bytes] = {}
+        small: list[tuple[Found, str]] = []
+        for listed in unit:
+            if self.stop.is_set():
+                break
+            try:
+                opened = self.reader.open(listed.place)
+            except KeyError:
+                if listed.size:
+                    raise self.moving(listed.place) from None
+                reads.append(Read(listed, None))
+                continue
+            if self.job.link or opened.found.size >= SMALL:
+                reads.append(self.link(opened) if self.job.link else self.copy(opened))
+                continue
+            body = b"".join(self.flow(opened))
+            sha256 = hashlib.sha256(body).hexdigest()
+            packed[sha256] = body
+            small.append((opened.found, sha256))
+        located = {one.sha256: one for one in self.hub.contents.keep_pack(packed.items())}
+        return reads + [Read(found, located[sha256]) for found, sha256 in small]
+
+    def link(self, opened: Opened) -> Read:
+        digest = hashlib.sha256()
+        for piece in self.flow(opened):
+            digest.update(piece)
+        found = opened.found
+        where = Link(self.source.id, self.source.name, self.url, found.place, found.stamp)
+        return Read(found, Location(digest.hexdigest(), found.size, LINKED, link=where))
+
+    def copy(self, opened: Opened) -> Read:
+        incoming = self.hub.contents.incoming()
+        try:
+            for piece in self.flow(opened):
+                incoming.write(piece)
+            return Read(opened.found, incoming.keep())
+        finally:
+            incoming.discard()
+
+    def flow(self, opened: Opened) -> Iterator[bytes]:
+        """The pieces of an original, counted; Stopped in the middle when the import stops."""
+        found, size = opened.found, 0
+        try:
+            for piece in opened.pieces:
+                with self.lock:
+                    self.read += len(piece)
+                    self.flowing += len(piece)
+                size += len(piece)
+                yield piece
+                if self.stop.is_set() and size < found.size:
+                    raise Stopped
+        except Changed:
+            raise self.moving(found.place) from None
+        finally:
+            with self.lock:
+                self.flowing -= size
+        if size != found.size:
+            raise Unavailable(f"{found.place!r} in the source {self.source.name!r} broke off before its end.")
+
+    def moving(self, place: str) -> Conflict:
+        return Conflict(f"{place!r} changed in the source {self.source.name!r} while it was imported; import again.")
+
+    def keep(self, reads: list[Read]) -> None:
+        """The rows of what was read: from now on it is known, whatever becomes of this import."""
+        kept = [(read.found, read.body) for read in reads if read.body is not None]
+        with self.hub.work(None) as work:
+            acknowledge(work, self.job.asset, [body for _, body in kept])
+            work.originals.put(self.source.id, [(found.place, found.stamp, body.sha256) for found, body in kept])
+            work.imports.change(self.job.id, {"read_bytes": self.read})
+
+    def note(self, results: IO[str], found: Found, sha256: str, size: int) -> None:
+        mtime = (found.mtime - EPOCH) // MICROSECOND
+        results.write(json.dumps([self.job.target_of(found.place), sha256, size, mtime]) + "\n")
+        self.files, self.bytes = self.files + 1, self.bytes + size
+
+    def report(self, **totals: int) -> None:
+        """Say how far it is. Stopped if it was cancelled, or if the hub stops."""
+        with self.hub.work(None) as work:
+            self.check(work)
+            done = {"done_files": self.files, "done_bytes": self.bytes + self.flowing, "read_bytes": self.read}
+            work.imports.change(self.job.id, done | totals)
+
+    def check(self, work: Work) -> Import:
+        job = work.imports.locked(self.job.id)
+        if job is None or job.state.final or self.ending.is_set():
+            raise Stopped
+        return job
+
+    def commit(self, results: IO[str]) -> None:
+        """Lay it over the branch as it is now, in one commit."""
+        for attempt in range(ATTEMPTS):
+            results.seek(0)
+            try:
+                with self.hub.work(self.caller) as work:
+                    return self.commit_all(work, (json.loads(line) for line in results))
+            except Conflict:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+
+    def commit_all(self, work: Work, results: Iterable[list[Any]]) -> None:
+        job = self.check(work)
+        asset = work.asset_by_id(job.asset, needs=Role.EDITOR)
+        parent = work.commits.get(asset.id, work.refs.branch(asset.id, job.branch).commit)
+        tree = versions.tree_of(work, parent)
+        for batch in batches(results, EDITS):
+            hold(work, asset.id, {sha256 for _, sha256, _, _ in batch})
+            tree = tree.with_changes({
+                path: Entry(sha256, size, EPOCH + mtime * MICROSECOND, guess_type(path))
+                for path, sha256, size, mtime in batch
+            })  # fmt: skip
+        facts = {"import": {"source": job.source_name, "prefix": job.prefix, "link": job.link}}
+        message = job.message or f"Import {job.origin}"
+        made = history.commit_tree(work, asset, job.branch, parent, tree, message, metadata=facts)
+        done = {"total_files": self.files, "total_bytes": self.bytes, "done_files": self.files,
+                "done_bytes": self.bytes, "read_bytes": self.read}  # fmt: skip
+        ended = {"state": ImportState.SUCCEEDED, "commit": made.id if made else None, "ended_at": work.now()}
+        work.imports.change(job.id, done | ended)
+
+
+def found_of(line: str) -> Found:
+    place, size, stamp, mtime = json.loads(line)
+    return Found(place, size, stamp, EPOCH + mtime * MICROSECOND)
