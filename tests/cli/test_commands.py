@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from assethub.client.connection import connect
+from assethub.domain.errors import Conflict, Invalid, NotFound
 from tests.conftest import Live, make_repository
 
 AH = Path(sys.executable).with_name("ah")
@@ -275,3 +278,43 @@ def test_copying_storage_and_the_administrators_upkeep(
     assert ah("cat", "dataset/d/x", "a.txt").stdout == "one"
     assert json.loads(ah("admin", "purge", "--list", *here).stdout) == [receipt]
     assert "all is well" in ah("admin", "verify", "--deep", *here).stdout
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_history_travels_as_a_file(ah: Typing, mine: Path, live: Live) -> None:
+    (mine / "data").mkdir()
+    (mine / "data" / "a.txt").write_text("one")
+    (mine / "large.bin").write_bytes(b"large" * 500_000)
+    with connect(live.url, live.api_key) as hub:
+        hub.create("model/a/net")
+        net = hub.model("model/a/net")
+        net.commit("Add", [str(mine / "data"), str(mine / "large.bin")])
+        net.create_tag("v1")
+
+        assert "2 commits, 2 contents, 2.5 MB" in ah("export", "model/a/net", "net.ahub", "--all").stdout
+        assert "tag v1 is at" in ah("import", "net.ahub", "model/b/copy").stdout
+        copy = hub.model("model/b/copy")
+        assert copy.tag("v1").list_commit() == net.main.list_commit()
+        assert copy.main.read("data/a.txt") == b"one"
+        assert hub.import_archive(mine / "net.ahub", "model/b/copy").refs == []
+
+        (mine / "cut.ahub").write_bytes((mine / "net.ahub").read_bytes()[:-600])
+        assert "is cut off" in ah("import", "cut.ahub", "model/b/cut", status=1).stderr
+        with pytest.raises(NotFound):
+            hub.get("model/b/cut")
+        copy.commit("Mine", delete=["large.bin"])
+        with pytest.raises(Conflict, match="does not continue that"):
+            hub.import_archive(mine / "net.ahub", "model/b/copy")
+
+        ah("download", "model/a/net:v1", "data/", "--archive", "data.tar")
+        listed = subprocess.run(["tar", "-tf", "data.tar"], cwd=mine, capture_output=True, text=True, check=True)
+        assert listed.stdout == "data/a.txt\n"
+        with zipfile.ZipFile(net.main.archive(mine / "net.zip")) as packed:
+            assert packed.namelist() == ["data/a.txt", "large.bin"]
+        with pytest.raises(Invalid, match=r"neither a \.tar nor a \.zip"):
+            net.main.archive(mine / "net.rar")
+        with pytest.raises(NotFound):
+            net.version("none").export(mine / "none.ahub")
+    assert sorted(path.name for path in mine.iterdir()) == [
+        "cut.ahub", "data", "data.tar", "large.bin", "net.ahub", "net.zip",
+    ]  # fmt: skip

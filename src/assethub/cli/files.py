@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 @click.argument("reference", metavar="PATH[:REF]")
 @click.argument("paths", nargs=-1, metavar="[FILE|DIR/]...")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to.")
+@click.option("--archive", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar|FILE.zip",
+              help="Write one file instead: the version, or one DIR/ of it.")  # fmt: skip
 @hub
-def download(hub: "Hub", reference: str, paths: tuple[str, ...], output: Path) -> None:
+def download(hub: "Hub", reference: str, paths: tuple[str, ...], output: Path, archive: Path | None) -> None:
     """Download a version, or some files of it. The same command again goes on where it stopped."""
     version = version_of(hub, reference)
+    if archive is not None:
+        if len(paths) > 1:
+            raise click.UsageError("An archive holds a version or one DIR/ of it; give one.")
+        with progress("Downloading") as report:
+            version.archive(archive, "".join(paths), progress=report)
+        click.echo(f"{version} is in {archive}")
+        return
     with progress("Downloading") as report:
         files = version.download(paths or None, output, progress=report)
     click.echo(f"{len(files)} files of {version} are in {output}")

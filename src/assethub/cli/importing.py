@@ -1,12 +1,14 @@
 """ah import"""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from assethub.cli.context import ago, hub, json_option, print_json, progress, size, table
+from assethub.cli.exporting import import_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("source", metavar="SOURCE[:PREFIX]")
+@click.argument("source", metavar="SOURCE[:PREFIX]|FILE.ahub")
 @click.argument("path", metavar="PATH[:BRANCH]")
 @click.option("--to", default="", metavar="DIR", help="Folder of the asset that receives it.  [default: its root]")
 @click.option("--link", is_flag=True, help="Leave the contents where they are; reading fails once they change.")
@@ -31,7 +33,13 @@ def import_(
     """Import files from a source that an administrator registered, in one commit.
 
     The hub reads them itself, and goes on when this command is interrupted. `ah ls PATH --import` shows how far it is.
+    A file that `ah export` wrote becomes a new asset at PATH, or new commits of one that came the same way before.
     """
+    if source.endswith(".ahub") or Path(source).is_file():
+        if to or link or message or no_wait or cancel:
+            raise click.UsageError("What `ah export` wrote comes in as it is; leave the options out.")
+        import_file(hub, Path(source), path, as_json)
+        return
     if cancel:
         show_import(find_import(hub, source, path).cancel(), as_json)
         return

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 from uuid import UUID
 
+from assethub.client.archives import import_archive
 from assethub.client.assets import Dataset, Model, asset_of
 from assethub.client.connection import Connection, folder_url
 from assethub.client.folders import Folder
 from assethub.client.runs import Run
+from assethub.client.uploading import Progress
 from assethub.client.versions import Version
 from assethub.domain.errors import Invalid, SignInNeeded
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
+from assethub.protocol.archives import ImportedInfo
 from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
 from assethub.protocol.folders import FolderInfo, NewFolder
 from assethub.protocol.imports import NewSource, SourceInfo
@@ -111,6 +116,16 @@ class Hub:
         if isinstance(where, FolderPath):
             return Folder(self.connection, self.connection.get(FolderInfo, folder_url(where)))
         return asset_of(self.connection, self.connection.get(AssetInfo, f"/assets/{where}"))
+
+    def import_archive(self, file: str | PathLike[str], path: str, *, progress: Progress | None = None) -> ImportedInfo:
+        """Make an asset from a file that `version.export` wrote, or continue the branches of one; commit ids are kept.
+
+        The hub verifies all of it before anything shows. Conflict if the asset there has gone another way.
+        """
+        where = self.path(path)
+        if isinstance(where, FolderPath):
+            raise Invalid(f"{path!r} is a folder; an asset's path is {where}/NAME.")
+        return import_archive(self.connection, where, Path(file), progress)
 
     def restore(self, path: str) -> Folder | Model | Dataset | Version:
         """Bring back what was deleted in the last 14 days: a folder, an asset, or with `:name` a branch or tag.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assethub.client.archives import Exported, export_archive, save_packed
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
 from assethub.client.runs import Run
@@ -101,6 +102,22 @@ class Version:
         else:
             entries = [entry for path in paths for entry in self.matching(pinned, path)]
         return download(self.connection, self.asset, commit, entries, Path(to), progress)
+
+    def archive(
+        self, file: str | Path, prefix: str = "", *, format: str | None = None, progress: Progress | None = None
+    ) -> Path:
+        """Write the version, or the folder `prefix` of it, as one `tar` or `zip` (by default what the name ends in).
+
+        NotFound if there is no such folder; Conflict if two paths could not both be files on a disk.
+        """
+        return save_packed(self.connection, self.asset, self.ref, Path(file), prefix, format, progress)
+
+    def export(self, file: str | Path, *, all: bool = False, progress: Progress | None = None) -> Exported:
+        """Write this version with its history and tags (`all`: every branch) for `hub.import_archive` elsewhere.
+
+        Commit ids are kept; evaluations stay behind. The file is there when it is whole and verified.
+        """
+        return export_archive(self.connection, self.asset, self.ref, Path(file), all, progress)
 
     def matching(self, ref: str, path: str) -> list[ObjectInfo]:
         found = [

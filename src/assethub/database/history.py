@@ -1,12 +1,13 @@
 """Commits and refs as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from assethub.database.rows import Rows, batches
 from assethub.database.tables import commits, deleted_refs, refs
@@ -24,6 +25,22 @@ class Commits(Rows):
     def add(self, commit: Commit) -> None:
         if self.find(commit.asset, commit.id) is None:  # the same change at the same instant is the same commit
             self.connection.execute(insert(commits).values(asdict(commit)))
+
+    def add_all(self, made: Iterable[Commit]) -> None:
+        """Many at once; those that the asset has already stay as they are."""
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        for batch in batches(made):
+            values = [asdict(commit) for commit in batch]
+            self.connection.execute(dialect.insert(commits).on_conflict_do_nothing(), values)
+
+    def newest_first(self, asset: UUID) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """(id, tree, parents) of every commit of the asset, children before their parents."""
+        query = select(commits.c.id, commits.c.tree, commits.c.parents).where(commits.c.asset == asset)
+        rows = self.connection.execute(
+            query.order_by(commits.c.generation.desc(), commits.c.id), execution_options={"yield_per": 1000}
+        )
+        for row in rows:
+            yield row.id, row.tree, tuple(row.parents)
 
     def find(self, asset: UUID, id: str) -> Commit | None:
         row = self.connection.execute(select(commits).where(commits.c.asset == asset, commits.c.id == id)).first()

@@ -67,6 +67,23 @@ def commit_id(
     metadata: Mapping[str, Any],
 ) -> str:
     """The sha256 of the canonical encoding that docs/formats.md specifies."""
+    return id_of_text(commit_text(tree, parents, author, committer, made_at, message, metadata))
+
+
+def id_of_text(text: str) -> str:
+    return hashlib.sha256(b"assethub commit 1\n" + text.encode()).hexdigest()
+
+
+def commit_text(
+    tree: str,
+    parents: Iterable[str],
+    author: str,
+    committer: str,
+    made_at: datetime,
+    message: str,
+    metadata: Mapping[str, Any],
+) -> str:
+    """The line of the canonical encoding that holds the fields."""
     fields = {
         "author": author,
         "committer": committer,
@@ -76,8 +93,7 @@ def commit_id(
         "time": timestamp(made_at),
         "tree": tree,
     }
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(b"assethub commit 1\n" + text.encode()).hexdigest()
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def timestamp(at: datetime) -> str:

@@ -2,15 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import chain
 from urllib.parse import quote
 
+from anyio import from_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from assethub.domain.errors import Invalid
+from assethub.protocol.archives import SIZE_HEADER
 from assethub.services.objects import OpenFile, Received, Upload
 
 PIECE = 1 << 20
@@ -31,6 +33,47 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
             parts, size = [], 0
     if parts:
         yield b"".join(parts)
+
+
+def pulled(request: Request) -> Iterator[bytes]:
+    """The request's body for a worker thread that asks for it piece by piece. Invalid if it breaks off."""
+    source = pieces(request)
+
+    async def following() -> bytes | None:
+        return await anext(source, None)
+
+    while True:
+        try:
+            piece = from_thread.run(following)
+        except ClientDisconnect:
+            raise Invalid("The body broke off before its end; send it again.") from None
+        if piece is None:
+            return
+        yield piece
+
+
+def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of about 1 MiB: each piece costs a change of threads."""
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def send_stream(parts: Iterable[bytes], name: str, media: str, size: int) -> StreamingResponse:
+    """A file to keep whose length is not known before its end; `size` counts what is packed into it."""
+    head = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "X-Content-Type-Options": "nosniff",
+        SIZE_HEADER: str(size),
+    }
+    return StreamingResponse(gathered(parts), 200, head, media)
 
 
 async def receive(request: Request, upload: Upload, expected: str | None = None) -> Received:

@@ -20,18 +20,26 @@ def create_asset(
     work: Work, path: AssetPath, description: str, labels: tuple[str, ...], training: TrainingSettings
 ) -> Asset:
     """A new asset with one empty commit on `main`; its folder is made if it is missing."""
+    asset = add_asset(work, path, description, labels, training)
+    check_training(work, asset.path.kind, training)
+    first = record_commit(work, asset, work.trees.empty, (), FIRST_MESSAGE)
+    work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, asset.created_at)
+    return asset
+
+
+def add_asset(
+    work: Work, path: AssetPath, description: str, labels: tuple[str, ...], training: TrainingSettings
+) -> Asset:
+    """An asset without history yet; its folder is made if it is missing. Conflict if it exists."""
     check_asset_name(path.folder, path.name)
     folder = ensure_folder(work, path.parent, needs=Role.EDITOR)
     own = folder.path.asset(path.name)
     if work.assets.find(own):
         raise Conflict(f"The asset {own} exists already.")
-    check_training(work, own.kind, training)
     now = work.now()
     asset = Asset(work.new_id(), folder.id, own, description, clean_labels(labels), training, now, now)
     work.renames.take(str(own))
     work.assets.add(asset)
-    first = record_commit(work, asset, work.trees.empty, (), FIRST_MESSAGE)
-    work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, now)
     return asset
 
 

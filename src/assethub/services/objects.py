@@ -83,6 +83,12 @@ def receive_small(
 
 
 def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
+    """The hub knows these bodies from now on, and the asset holds them. Gone if one was removed for good before."""
+    admit(work, located)
+    work.holdings.add(asset, [one.sha256 for one in located])
+
+
+def admit(work: Work, located: list[Location]) -> None:
     """The rows of bodies that are kept or linked; a copy takes over from a link, never the other way round.
 
     Gone if one was removed for good before.
@@ -93,7 +99,6 @@ def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
     work.links.settle([(one.sha256, one.pack, one.offset) for one in located if one.link is None])
     linked = [(one.sha256, one.link) for one in located if one.link is not None]
     work.links.put([(sha256, link.source, link.place, link.stamp) for sha256, link in linked])
-    work.holdings.add(asset, [one.sha256 for one in located])
 
 
 def hold(work: Work, asset: UUID, sha256s: Iterable[str]) -> None:

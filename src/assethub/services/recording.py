@@ -29,7 +29,6 @@ def record_commit(
     facts = dict(metadata or {})
     made_at, ids = work.now(), tuple(parent.id for parent in parents)
     before = work.trees.get(parents[0].tree) if parents else work.trees.empty
-    counts = Counter(change.kind for change in before.diff(tree))
     commit = Commit(
         id=commit_id(tree_id, ids, author, committer or author, made_at, message, facts),
         asset=asset.id,
@@ -41,12 +40,16 @@ def record_commit(
         message=message,
         metadata=facts,
         generation=1 + max((parent.generation for parent in parents), default=0),
-        content=tree.content,
-        files=len(tree),
-        size=tree.size,
-        added=counts[ChangeKind.ADDED],
-        changed=counts[ChangeKind.CHANGED],
-        removed=counts[ChangeKind.REMOVED],
+        **measured(tree, before),
     )
     work.commits.add(commit)
     return commit
+
+
+def measured(tree: Tree, before: Tree) -> dict[str, Any]:
+    """What a commit's row says of its tree and of the change from its first parent's."""
+    counts = Counter(change.kind for change in before.diff(tree)) if before.leaves else {ChangeKind.ADDED: len(tree)}
+    return {
+        "content": tree.content, "files": len(tree), "size": tree.size, "added": counts.get(ChangeKind.ADDED, 0),
+        "changed": counts.get(ChangeKind.CHANGED, 0), "removed": counts.get(ChangeKind.REMOVED, 0),
+    }  # fmt: skip

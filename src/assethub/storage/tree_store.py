@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import zstandard
 
@@ -112,6 +112,15 @@ class Trees:
         """Keep what of the tree is new as one pack, durably, and then the rows that name its nodes."""
         root, inner = tree.nodes
         nodes = {leaf.id: tree.fresh[leaf.id].encoded for leaf in tree.leaves if leaf.id in tree.fresh} | inner
+        self.keep(nodes)
+        for leaf in tree.leaves:
+            if leaf.id in tree.fresh:
+                self.cache.keep_leaf(leaf.id, tree.fresh[leaf.id])
+        self.cache.keep_shape(root, tree.leaves)
+        return root.hex()
+
+    def keep(self, nodes: Mapping[bytes, bytes]) -> None:
+        """Keep what of these nodes is new as one pack, durably, and then the rows that name them."""
         known = self.index.need(id.hex() for id in nodes)
         new = {id: data for id, data in nodes.items() if id.hex() not in known}
         if new:
@@ -125,11 +134,6 @@ class Trees:
                 located.append((id.hex(), pack, offset, len(data)))
                 offset += len(data)
             self.index.add(located)
-        for leaf in tree.leaves:
-            if leaf.id in tree.fresh:
-                self.cache.keep_leaf(leaf.id, tree.fresh[leaf.id])
-        self.cache.keep_shape(root, tree.leaves)
-        return root.hex()
 
 
 def pack_key(pack: str) -> str:

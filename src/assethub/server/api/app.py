@@ -17,7 +17,19 @@ from assethub.domain.errors import (
     SignInNeeded,
     Unavailable,
 )
-from assethub.server.api import assets, evaluations, folders, history, imports, objects, owners, runner, runs, staging
+from assethub.server.api import (
+    archives,
+    assets,
+    evaluations,
+    folders,
+    history,
+    imports,
+    objects,
+    owners,
+    runner,
+    runs,
+    staging,
+)
 from assethub.services.work import Hub
 
 MOST_IN_MEMORY = 256 << 20  # bytes of a request that is read whole: a commit of a million files
@@ -34,7 +46,7 @@ def create_api(hub: Hub) -> FastAPI:
     api.add_exception_handler(RequestValidationError, malformed)
     api.add_exception_handler(HTTPException, unrouted)
     api.add_exception_handler(Exception, crashed)
-    for module in (owners, folders, assets, history, objects, staging, imports, evaluations, runs, runner):
+    for module in (owners, folders, assets, archives, history, objects, staging, imports, evaluations, runs, runner):
         api.include_router(module.router)
     return api
 

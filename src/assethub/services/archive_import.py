@@ -1,0 +1,158 @@
+"""An asset's history into the hub from one file, of which nothing is believed."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assethub.domain.assets import Asset, TrainingSettings
+from assethub.domain.errors import Conflict, Unavailable
+from assethub.domain.folders import Role
+from assethub.domain.history import MAIN, Commit, Ref, RefKind
+from assethub.domain.names import AssetPath
+from assethub.domain.owners import Caller, RunCaller
+from assethub.protocol.archives import Reader
+from assethub.services.archive_reading import Coming, fields_of, time_of, training_of
+from assethub.services.assets import add_asset
+from assethub.services.recording import measured
+from assethub.services.work import Hub, Work
+from assethub.storage.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import brought; `refs` are those that are new or moved."""
+
+    asset: Asset
+    commits: int
+    objects: int
+    size: int
+    refs: list[Ref]
+
+
+def import_archive(hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, pieces: Iterable[bytes]) -> Imported:
+    """Bring an archive's history to a path: a new asset, or one whose branches it continues.
+
+    Nothing of it can be seen before all of it has arrived and was verified. Conflict if the asset there has gone
+    another way. No transaction is held while bytes arrive.
+    """
+    with hub.work(caller) as work, work.connection.begin_nested() as trial:
+        work.refuse_runs()
+        if existing(work, path) is None:
+            add_asset(work, path, "", (), TrainingSettings())
+        trial.rollback()
+    with Ledger() as ledger:
+        coming = Coming(hub, caller, path.kind, ledger)
+        stage = ""
+        for member in Reader(pieces):
+            coming.take(member)
+            if coming.stage != stage and coming.stage == "nodes":
+                refuse_other_history(coming, path)
+            stage = coming.stage
+        coming.finish()
+        measure(coming)
+        return publish(coming, path)
+
+
+def existing(work: Work, path: AssetPath) -> Asset | None:
+    """The asset that is to be continued, if there is one and the caller may."""
+    if work.assets.find(path) is None and work.renamed_asset(path) is None:
+        return None
+    return work.asset(path, needs=Role.EDITOR)
+
+
+def refuse_other_history(coming: Coming, path: AssetPath) -> None:
+    """Conflict before all the bytes are sent."""
+    with coming.hub.work(coming.caller, reading=True) as work:
+        asset = existing(work, path)
+        if asset is not None:
+            moves(coming, work, asset)
+
+
+def measure(coming: Coming) -> None:
+    """Note what the trees of all commits say of them."""
+    ledger = coming.ledger
+    for page in ledger.commits():
+        with coming.hub.work(coming.caller, reading=True) as work:
+            for id, line, _, _ in page:
+                parents = json.loads(line)["parents"]
+                try:
+                    before = work.trees.get(ledger.tree(parents[0])) if parents else work.trees.empty
+                    found = measured(work.trees.get(ledger.tree(id)), before)
+                except KeyError as error:
+                    raise Unavailable(f"What was just stored cannot be read: {error.args[0]}.") from error
+                ledger.measure(id, json.dumps(found))
+
+
+def publish(coming: Coming, path: AssetPath) -> Imported:
+    """The asset's rows in one transaction: before it nothing is seen, after it everything."""
+    ledger, head = coming.ledger, coming.head
+    with coming.hub.work(coming.caller) as work:
+        asset = existing(work, path) or add_asset(work, path, head.description, tuple(head.labels), training_of(head))
+        commits = 0
+        for page in ledger.commits():
+            work.commits.add_all([commit_of(asset, *row) for row in page])
+            commits += len(page)
+        for sha256s in ledger.bodies():
+            work.holdings.add(asset.id, sha256s)
+        now = work.now()
+        refs = []
+        for kind, name, seen, commit in moves(coming, work, asset):
+            if seen is None:
+                work.refs.add(asset.id, kind, name, commit, now)
+            else:
+                work.refs.move(asset.id, name, seen=seen, to=commit, now=now)
+            refs.append(Ref(kind, name, commit, now))
+        if refs:
+            work.assets.touch(asset.id, now)
+        return Imported(asset, commits, *ledger.total(), refs)
+
+
+def commit_of(asset: Asset, id: str, line: str, generation: int, measures: str) -> Commit:
+    fields = fields_of(line)
+    return Commit(
+        id=id, asset=asset.id, tree=fields["tree"], parents=tuple(fields["parents"]), author=fields["author"],
+        committer=fields["committer"], made_at=time_of(fields), message=fields["message"], metadata=fields["metadata"],
+        generation=generation, **json.loads(measures),
+    )  # fmt: skip
+
+
+def moves(coming: Coming, work: Work, asset: Asset) -> list[tuple[RefKind, str, str | None, str]]:
+    """Refs to make (no old commit) and to move. Conflict if one of the asset's does not lead to the archive's."""
+    wanted = [(RefKind(ref.kind), ref.name, ref.commit) for ref in coming.refs]
+    there = {ref.name: ref for ref in work.refs.of(asset.id)}
+    branches = {name for kind, name, _ in wanted if kind is RefKind.BRANCH}
+    if MAIN not in branches and not (branches and MAIN in there):
+        wanted.append((RefKind.BRANCH, MAIN, coming.head.head))
+    found: list[tuple[RefKind, str, str | None, str]] = []
+    for kind, name, commit in wanted:
+        ref = there.get(name)
+        if ref is None:
+            found.append((kind, name, None, commit))
+        elif ref.kind is not kind or (kind is RefKind.TAG and ref.commit != commit):
+            raise Conflict(
+                f"{asset.path} has a {ref.kind} {name!r} already, and the archive has another {kind} of that name; "
+                "delete the old one, or import to another path."
+            )
+        elif ref.commit != commit:
+            if not leads(coming.ledger, ref.commit, commit):
+                raise Conflict(
+                    f"The branch {name!r} of {asset.path} is at {ref.commit[:8]}, and the archive's {name!r} does not "
+                    "continue that: the archive is older, or they went different ways. Import it to another path."
+                )
+            found.append((kind, name, ref.commit, commit))
+    return found
+
+
+def leads(ledger: Ledger, old: str, new: str) -> bool:
+    """Whether the archive's commit `new` has `old` among its ancestors."""
+    lowest = ledger.generation(old)
+    queue, seen = [new], {new}
+    while queue and lowest is not None:
+        commit = queue.pop()
+        if commit == old:
+            return True
+        for parent in json.loads(ledger.line(commit))["parents"]:
+            if parent not in seen and (ledger.generation(parent) or 0) >= lowest:
+                seen.add(parent)
+                queue.append(parent)
+    return False
