@@ -74,7 +74,7 @@ def shoot(data: Path, target: Path) -> None:
                         target / f"{name}-{device}-{theme}.png",
                     )
                 page.goto(f"{server.url}/{MODEL}")
-                page.locator("details.menu summary.btn").click()
+                page.locator("details.menu summary.btn").first.click()
                 page.screenshot(path=target / f"branch-selector-{device}-{theme}.png")
                 context.close()
 

@@ -94,7 +94,7 @@ def test_branches_tags_settings_and_deletion(visitor: Page, site: Site) -> None:
     page.get_by_role("button", name="Create tag").click()
     expect(page.get_by_role("link", name="v1")).to_be_visible()
     page.goto(f"{site.url}/{MODEL}")
-    page.locator("details.menu summary.btn").click()
+    page.locator("details.menu summary.btn").first.click()
     page.get_by_label("Find a branch or tag").fill("exp")
     page.get_by_role("link", name="exp/a").click()
     page.wait_for_url("**?ref=exp%2Fa")

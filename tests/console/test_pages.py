@@ -1,6 +1,10 @@
 """The console over plain HTTP: what works without a script, and what is refused."""
 
+import html
+import io
 import re
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from assethub.protocol.archives import Reader
 from assethub.server.console import language
 from tests.conftest import Live
 from tests.console.conftest import MODEL, Site
@@ -92,6 +97,24 @@ def test_user_bytes_come_by_signed_links_without_cookies(browser: httpx2.Client,
     assert answer.headers["content-security-policy"].startswith("sandbox")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert httpx2.get(site.url + link[1].replace("/raw/", "/raw/x")).status_code == 403
+
+
+def test_a_version_is_downloaded_as_one_file(browser: httpx2.Client, site: Site) -> None:
+    page = browser.get("/ada/dataset/texts/words/-/files/src").text
+    links = {
+        link.split("?")[0].split("/")[-1]: html.unescape(link)
+        for link in re.findall(r'menu-item" href="([^"]+)"', page)
+    }
+    packed = browser.get(links["zip"])
+    assert "words-main-src.zip" in packed.headers["content-disposition"]
+    assert zipfile.ZipFile(io.BytesIO(packed.content)).namelist() == ["src/code.py"]
+    with tarfile.open(fileobj=io.BytesIO(browser.get(links["tar"]).content)) as tar:
+        assert tar.getnames() == ["src/code.py"]
+    archive = browser.get(links["export"])
+    assert "words.ahub" in archive.headers["content-disposition"]
+    assert [member.kind for member in Reader([archive.content])].count("objects") == 3
+    with httpx2.Client(base_url=site.url) as stranger:
+        assert [stranger.get(links[one]).status_code for one in ("zip", "export")] == [303, 303]
 
 
 def test_user_markup_is_harmless(browser: httpx2.Client) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -127,6 +128,13 @@ def test_the_form_of_an_archive_is_fixed(hub: Hub, ada: Caller) -> None:
         newest, first = history.log_commits(work, Reference(MODEL))
     assert (newest.author, newest.committer, newest.made_at, newest.metadata) == ("ada", "run 5", AT, {"lr": 0.1})
     assert (first.id, newest.generation, newest.added, newest.files, newest.size) == (id_of_text(FIRST), 2, 2, 2, 2)
+
+
+@pytest.mark.parametrize("size", [0, 1, 8**11 - 1, 8**11, 1 << 61])
+def test_headers_are_those_of_tar(size: int) -> None:
+    info = tarfile.TarInfo("objects/" + "0" * 64)
+    info.size = size
+    assert header(info.name, size) == info.tobuf(tarfile.GNU_FORMAT)
 
 
 def with_member(at: int, name: str, data: bytes) -> Members:

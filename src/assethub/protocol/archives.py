@@ -21,6 +21,8 @@ CONTENT_TYPE = "application/vnd.assethub.archive"
 SIZE_HEADER = "AssetHub-Size"  # of an answer that packs contents: their bytes
 FORMAT = 1
 BLOCK = 512
+PLAIN = tarfile.TarInfo().tobuf(tarfile.GNU_FORMAT)
+LARGEST_OCTAL = 8**11  # bytes, the first number of them that needs the other form
 PIECE = 1 << 20
 HEAD, REFS, END, FAILED = "assethub.json", "refs.jsonl", "end.json", "failed.json"
 ORDER = (  # what an archive consists of: kind, names, most bytes of one
@@ -66,10 +68,10 @@ class ImportedInfo(Info):
 
 
 def header(name: str, size: int) -> bytes:
-    """A tar header of one block; nothing in it but name and size varies."""
-    info = tarfile.TarInfo(name)
-    info.size = size
-    return info.tobuf(tarfile.GNU_FORMAT, "ascii", "strict")
+    """A tar header of one block, as tarfile makes it in GNU's form; nothing in it but name and size varies."""
+    length = b"%011o\0" % size if size < LARGEST_OCTAL else b"\x80" + size.to_bytes(11, "big")
+    front = name.encode("ascii").ljust(100, b"\0") + PLAIN[100:124] + length + PLAIN[136:148]
+    return front + b"%06o\0 " % (sum(front) + sum(b" " * 8) + sum(PLAIN[156:])) + PLAIN[156:]
 
 
 def padding(size: int) -> bytes:
@@ -108,9 +110,10 @@ class Writer:
 
     def member(self, name: str, size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
         kind = KINDS[rank_of(name)]
+        head = header(name, size)
         self.tally.begin(kind, size)
-        self.tally.add(header(name, size))
-        yield header(name, size)
+        self.tally.add(head)
+        yield head
         for data in pieces:
             self.tally.add(data, kind)
             yield data
@@ -233,11 +236,13 @@ class Reader:
 
 def parse_header(block: bytes, *, first: bool) -> tuple[str, int]:
     """Name and size. Invalid unless the block is what `header` makes of them."""
+    field = block[124:136]
     try:
-        info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
-        if header(info.name, info.size) == block:
-            return info.name, info.size
-    except (tarfile.HeaderError, ValueError, OverflowError):
+        name = block[:100].rstrip(b"\0").decode("ascii")
+        size = int.from_bytes(field[1:], "big") if field[0] == 0x80 else int(field[:11], 8)
+        if header(name, size) == block:
+            return name, size
+    except ValueError:
         pass
     if first:
         raise Invalid("This file is not an archive of Asset Hub; `ah export` writes them.")

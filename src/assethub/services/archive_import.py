@@ -92,7 +92,7 @@ def publish(coming: Coming, path: AssetPath) -> Imported:
         for page in ledger.commits():
             work.commits.add_all([commit_of(asset, *row) for row in page])
             commits += len(page)
-        for sha256s in ledger.bodies():
+        for sha256s in ledger.sorted_bodies():
             work.holdings.add(asset.id, sha256s)
         now = work.now()
         refs = []

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of
 from uuid import UUID
@@ -149,12 +150,10 @@ def begin_export(
         for ref in sorted(refs, key=lambda ref: ref.name)
         if everything or ref == branch or (ref.kind is RefKind.TAG and ref.commit in within)
     ]
-    contents = Ledger()
-    try:
+    with ExitStack() as stack:
+        contents = stack.enter_context(Ledger())
         nodes = list(gather(hub, asset, trees, contents))
-    except BaseException:
-        contents.close()
-        raise
+        stack.pop_all()
     named = [ArchiveRef.model_validate({"kind": one.kind, "name": one.name, "commit": one.commit}) for one in kept]
     return Export(hub, asset.id, head_of(asset, reference.ref or MAIN, head), named, commits, nodes, contents)
 

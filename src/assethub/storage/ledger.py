@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
+from assethub.domain.errors import Full
 from assethub.storage.node_checks import Checked
 from assethub.storage.nodes import Child
 
@@ -34,8 +35,10 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.close()
+        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+            raise Full("The disk of the hub's temporary files is full. Free some space on it and try again.") from error
 
     def close(self) -> None:
         self.database.close()
@@ -155,6 +158,14 @@ class Ledger:
         """The sha256s of all contents, in the order in which they were first needed."""
         for page in self.pages("SELECT place, sha256 FROM bodies"):
             yield [digest.hex() for (digest,) in page]
+
+    def sorted_bodies(self) -> Iterator[list[str]]:
+        """The sha256s of all contents in their own order, which databases take fastest."""
+        after = b""
+        query = f"SELECT sha256 FROM bodies WHERE sha256 > ? ORDER BY sha256 LIMIT {PAGE}"
+        while page := [digest for (digest,) in self.database.execute(query, (after,))]:
+            yield [digest.hex() for digest in page]
+            after = page[-1]
 
     def total(self) -> tuple[int, int]:
         """How many contents there are, and their bytes."""

@@ -1,8 +1,8 @@
 """/assets/…/export, /import and /archive"""
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from assethub.domain.errors import HubError
 from assethub.domain.names import AssetPath
@@ -16,6 +16,7 @@ from assethub.services.bundles import Packing
 from assethub.services.work import Hub
 
 router = APIRouter(tags=["archives"])
+SIDE_BY_SIDE = CapacityLimiter(4)  # imports; each holds a thread for as long as its bytes arrive
 MOST_DRAINED = 1 << 30  # bytes of a refused archive that are still taken, so that its sender hears why
 
 
@@ -31,7 +32,7 @@ def export_archive(
 @router.post(f"{ASSET}/import", status_code=201, max_body_size=STREAMED)
 async def import_archive(request: Request, hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset) -> ImportedInfo:
     """Make the asset from an exported file, or continue its branches; commit ids are kept."""
-    return await run_in_threadpool(receive_archive, request, hub, caller, path)
+    return await to_thread.run_sync(receive_archive, request, hub, caller, path, limiter=SIDE_BY_SIDE)
 
 
 def receive_archive(request: Request, hub: Hub, caller: Caller | RunCaller | None, path: AssetPath) -> ImportedInfo:
