@@ -1,22 +1,16 @@
 """`ah` as people type it, against a live hub."""
 
 import json
-import os
 import subprocess
 import sys
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from assethub.client.connection import connect
-from assethub.domain.errors import Conflict, Invalid, NotFound
+from tests.cli.conftest import AH, Typing
 from tests.conftest import Live, make_repository
 
-AH = Path(sys.executable).with_name("ah")
-Typing = Callable[..., subprocess.CompletedProcess[str]]
 TASKS = """\
 tasks:
   train:
@@ -24,29 +18,6 @@ tasks:
     params: {epochs: 1}
   evaluate: {command: "echo '{\\"accuracy\\": 0.9}' > {results}/metrics.json"}
 """
-
-
-@pytest.fixture
-def ah(live: Live, tmp_path: Path) -> Typing:
-    """ah("ls", …): runs the command in an empty folder, and fails the test on another exit status than expected."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
-
-    def run(*arguments: str, status: int = 0, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        own = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), **live.environment, **environment}
-        done = subprocess.run(
-            [str(AH), *arguments], cwd=folder, env=own, input=stdin, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> Path:
-    return tmp_path / "mine"
 
 
 def test_the_main_job_by_hand(ah: Typing, mine: Path, live: Live) -> None:
@@ -247,74 +218,3 @@ def test_admin_verifies_beside_a_serving_hub(ah: Typing, live: Live, mine: Path)
     assert said == "Read 1 contents (1 bytes) and the trees of 2 commits: all is well.\n"
     assert json.loads(ah("admin", "verify", "--json", *here, **own).stdout)["damages"] == []
     assert "ada\tadministrator" in ah("admin", "user", "ls", *here, **own).stdout
-
-
-def test_copying_storage_and_the_administrators_upkeep(
-    ah: Typing, mine: Path, live: Live, database: str | None, store: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (mine / "a.txt").write_text("one")
-    (mine / "b.txt").write_text("secret")
-    ah("create", "dataset/d/x")
-    ah("create", "model/m/y")
-    ah("commit", "dataset/d/x", "-m", "Add", "-a", "a.txt", "-a", "b.txt")
-    assert "Copy from ada/dataset/d/x" in ah("copy", "dataset/d/x", "model/m/y", "a.txt", "--to", "in").stdout
-    assert ah("cat", "model/m/y", "in/a.txt").stdout == "one"
-    assert "nothing to copy" in ah("copy", "dataset/d/x", "model/m/y", "a.txt", "--to", "in").stdout
-    assert "has no file 'c.txt'" in ah("copy", "dataset/d/x", "model/m/y", "c.txt", status=3).stderr
-    used = json.loads(ah("usage", "dataset/d/x", "--json").stdout)
-    assert (used["own"], used["shared"], used["version"]["stored"]) == (6, 3, 9)
-    assert "Shared with others" in ah("usage", "model/m/y").stdout
-
-    here = ["--data", str(live.hub.folder), *(["--database", database] if database else [])]
-    if store:
-        monkeypatch.setenv("ASSETHUB_STORE", store)
-    assert "Would free 0 B" in ah("admin", "collect", "--dry-run", *here).stdout
-    assert json.loads(ah("admin", "collect", "--json", *here).stdout)["contents"] == 0
-    wanted = ("ada/dataset/d/x", "b.txt", "--reason", "a password")
-    assert "say --yes" in ah("admin", "purge", *wanted, *here, status=2).stderr
-    receipt = json.loads(ah("admin", "purge", *wanted, "--yes", *here).stdout)
-    assert (receipt["places"][0]["path"], len(receipt["signature"])) == ("b.txt", 64)
-    assert "removed from this hub for good" in ah("cat", "dataset/d/x", "b.txt", status=3).stderr
-    assert ah("cat", "dataset/d/x", "a.txt").stdout == "one"
-    assert json.loads(ah("admin", "purge", "--list", *here).stdout) == [receipt]
-    assert "all is well" in ah("admin", "verify", "--deep", *here).stdout
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_history_travels_as_a_file(ah: Typing, mine: Path, live: Live) -> None:
-    (mine / "data").mkdir()
-    (mine / "data" / "a.txt").write_text("one")
-    (mine / "large.bin").write_bytes(b"large" * 500_000)
-    with connect(live.url, live.api_key) as hub:
-        hub.create("model/a/net")
-        net = hub.model("model/a/net")
-        net.commit("Add", [str(mine / "data"), str(mine / "large.bin")])
-        net.create_tag("v1")
-
-        assert "2 commits, 2 contents, 2.5 MB" in ah("export", "model/a/net", "net.ahub", "--all").stdout
-        assert "tag v1 is at" in ah("import", "net.ahub", "model/b/copy").stdout
-        copy = hub.model("model/b/copy")
-        assert copy.tag("v1").list_commit() == net.main.list_commit()
-        assert copy.main.read("data/a.txt") == b"one"
-        assert hub.import_archive(mine / "net.ahub", "model/b/copy").refs == []
-
-        (mine / "cut.ahub").write_bytes((mine / "net.ahub").read_bytes()[:-600])
-        assert "is cut off" in ah("import", "cut.ahub", "model/b/cut", status=1).stderr
-        with pytest.raises(NotFound):
-            hub.get("model/b/cut")
-        copy.commit("Mine", delete=["large.bin"])
-        with pytest.raises(Conflict, match="does not continue that"):
-            hub.import_archive(mine / "net.ahub", "model/b/copy")
-
-        ah("download", "model/a/net:v1", "data/", "--archive", "data.tar")
-        listed = subprocess.run(["tar", "-tf", "data.tar"], cwd=mine, capture_output=True, text=True, check=True)
-        assert listed.stdout == "data/a.txt\n"
-        with zipfile.ZipFile(net.main.archive(mine / "net.zip")) as packed:
-            assert packed.namelist() == ["data/a.txt", "large.bin"]
-        with pytest.raises(Invalid, match=r"neither a \.tar nor a \.zip"):
-            net.main.archive(mine / "net.rar")
-        with pytest.raises(NotFound):
-            net.version("none").export(mine / "none.ahub")
-    assert sorted(path.name for path in mine.iterdir()) == [
-        "cut.ahub", "data", "data.tar", "large.bin", "net.ahub", "net.zip",
-    ]  # fmt: skip

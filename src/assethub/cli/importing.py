@@ -64,7 +64,7 @@ def follow(made: "Import") -> None:
     """Show how far it is until it has ended; to interrupt this does not end it."""
     try:
         with progress("Importing") as report:
-            made.wait(progress=report)
+            made.wait(check=False, progress=report)
     except KeyboardInterrupt:
         click.echo(
             f"The import goes on at the hub: `ah ls {made.info.path} --import` shows it, "
@@ -72,6 +72,8 @@ def follow(made: "Import") -> None:
             err=True,
         )
         sys.exit(130)
+    if made.state != "succeeded":
+        raise click.ClickException(f"The import {made.state}: {made.info.error or 'no reason is known'}")
 
 
 def find_import(hub: "Hub", id: str, path: str) -> "Import":
