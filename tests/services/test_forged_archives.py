@@ -4,28 +4,37 @@ import hashlib
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-import zstandard
 
 from assethub.domain.errors import Invalid
-from assethub.domain.history import commit_text, id_of_text
+from assethub.domain.history import id_of_text
 from assethub.domain.names import AssetPath, Reference
-from assethub.domain.objects import Entry
 from assethub.domain.owners import Caller
-from assethub.protocol.archives import KINDS, Reader, Tally, header, last, padding, rank_of
+from assethub.protocol.archives import Reader, header
 from assethub.services import archive_import, archives, history
 from assethub.services.work import Hub
 from assethub.storage import nodes
-from assethub.storage.nodes import Bounds, Child, Rows, encode_inner, keys_bytes
+from assethub.storage.nodes import Bounds, Child, Rows, encode_inner
 from assethub.storage.trees import child_of, parent_of
+from tests.services.archive_building import (
+    AT,
+    EMPTY,
+    FIRST,
+    LEAF,
+    Members,
+    archive,
+    archive_of,
+    body,
+    commit,
+    head,
+    lines,
+    packed,
+    rows,
+)
 from tests.services.conftest import DATASET, MODEL
-
-AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-Members = list[tuple[str, bytes]]
 
 
 @pytest.fixture(params=["sqlite"])
@@ -37,74 +46,6 @@ def database() -> None:
 def small_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "LEAVES", Bounds(2, 4, 8))
     monkeypatch.setattr(nodes, "INNERS", Bounds(2, 3, 5))
-
-
-def archive_of(members: Members) -> bytes:
-    """The members as they are given, with the end that belongs to them."""
-    tally, parts = Tally(), []
-    for name, body in members:
-        try:
-            kind = KINDS[rank_of(name)]
-        except Invalid:
-            kind = ""
-        tally.begin(kind, len(body))
-        for data, of in ((header(name, len(body)), ""), (body, kind), (padding(len(body)), "")):
-            tally.add(data, of)
-            parts.append(data)
-    return b"".join([*parts, last("end.json", tally.ending())])
-
-
-def lines(values: Iterable[object]) -> bytes:
-    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
-
-
-def packed(data: bytes) -> tuple[str, bytes]:
-    return f"nodes/{hashlib.sha256(data).hexdigest()}", zstandard.ZstdCompressor().compress(data)
-
-
-def body(content: str) -> tuple[str, bytes]:
-    return f"objects/{hashlib.sha256(content.encode()).hexdigest()}", content.encode()
-
-
-def rows(paths: Iterable[str]) -> Rows:
-    """A leaf whose files hold their own paths."""
-    made = Rows()
-    for path in paths:
-        content = path.encode("utf-8", "surrogateescape")
-        made.add(content, Entry(hashlib.sha256(content).hexdigest(), len(content), AT, "text/plain"))
-    return made
-
-
-def commit(tree: bytes, *parents: str, **changes: object) -> str:
-    fields = {"author": "ada", "committer": "run 5", "message": "Grüße", "metadata": {"lr": 0.1}, **changes}
-    id = hashlib.sha256(tree).hexdigest()
-    return commit_text(id, parents, made_at=AT, **fields)  # type: ignore[arg-type]
-
-
-EMPTY = Rows().encoded
-FIRST = commit(EMPTY)
-LEAF = rows(["a", "b"])
-
-
-def head(id: str, **changes: object) -> tuple[str, bytes]:
-    training: dict[str, object] = {"git": None, "revision": None, "subpath": None, "datasets": [], "params": {}}
-    fields = {"format": 1, "kind": "model", "name": "net", "description": "", "labels": [], "training": training,
-              "ref": "main", "head": id, "exported_by": "assethub 0.1.0", **changes}  # fmt: skip
-    return "assethub.json", json.dumps(fields).encode()
-
-
-def archive(
-    tree: list[bytes] | None = None, contents: Iterable[str] = ("a", "b"), history: list[str] | None = None
-) -> Members:
-    """A sound archive of two commits, or one with other nodes, contents or commits."""
-    tree = [LEAF.encoded] if tree is None else tree
-    history = [FIRST, commit(tree[-1], id_of_text(FIRST))] if history is None else history
-    id = id_of_text(history[-1])
-    return [
-        head(id), ("refs.jsonl", lines([{"kind": "branch", "name": "main", "commit": id}])),
-        ("commits/00000001.jsonl", "".join(f"{line}\n" for line in history).encode()),
-        *(packed(node) for node in [EMPTY, *tree]), *(body(content) for content in contents),
-    ]  # fmt: skip
 
 
 def bring(hub: Hub, ada: Caller, members: Members, path: AssetPath = MODEL) -> None:
@@ -313,5 +254,4 @@ def test_a_dataset_with_a_model_s_things_is_refused(hub: Hub, ada: Caller) -> No
 
 
 def test_a_deep_tree_that_is_sound_comes_in(hub: Hub, ada: Caller) -> None:
-    assert keys_bytes([b"a"]) == b"\x01\0\0\0\x01\0\0\0a"
     bring(hub, ada, inner(lambda both: both))
