@@ -1,5 +1,9 @@
 """Changes that wait for a commit."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Thread
+
 import pytest
 
 from assethub.domain.assets import Asset
@@ -9,7 +13,7 @@ from assethub.domain.owners import Caller
 from assethub.services import history, objects, staging
 from assethub.services.objects import Upload
 from assethub.services.work import Hub
-from tests.services.conftest import MODEL, Committing
+from tests.services.conftest import MODEL, Committing, upload
 
 
 def stage(hub: Hub, caller: Caller, path: str, content: str) -> None:
@@ -57,6 +61,46 @@ def test_a_staged_deletion_and_a_reset(hub: Hub, ada: Caller, model: Asset, comm
         made = history.commit_changes(work, MODEL, "main", "Delete", staged=True)
     assert made is not None
     assert (made.removed, made.files) == (1, 1)
+
+
+def test_a_write_that_is_acknowledged_while_a_commit_is_under_way_stays_staged(
+    hub: Hub, ada: Caller, model: Asset
+) -> None:
+    (early,) = upload(hub, ada, MODEL, {"early": "1"})
+    body = objects.Received(early.sha256, early.size)
+    slow = ExitStack()
+
+    def write() -> None:
+        staging.stage_file(slow.enter_context(hub.work(ada)), MODEL, "main", "early", body)
+
+    def acknowledge() -> None:
+        if not overlap:
+            write()
+        slow.close()
+
+    overlap = hub.engine.dialect.name == "postgresql"  # on SQLite the write waits for the commit's end
+    if overlap:
+        write()  # its number is dealt now, and lower than the one of what is known earlier
+    stage(hub, ada, "known", "2")
+    writing = Thread(target=acknowledge)
+
+    def meanwhile() -> Iterator[history.NewFile]:
+        """Begun when the commit has read what is staged."""
+        writing.start()
+        if overlap:
+            writing.join()
+        yield from ()
+
+    with hub.work(ada) as work:
+        made = history.commit_changes(work, MODEL, "main", "Staged", add=meanwhile(), staged=True)
+    writing.join()
+    assert made is not None
+    assert made.files == 1
+    with hub.work(ada) as work:
+        assert [one.path for one in staging.staged_status(work, MODEL, "main")] == ["early"]
+        made = history.commit_changes(work, MODEL, "main", "The rest", staged=True)
+    assert made is not None
+    assert made.files == 2
 
 
 def test_staging_needs_a_branch_that_exists(hub: Hub, ada: Caller, model: Asset) -> None:

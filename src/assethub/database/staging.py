@@ -1,12 +1,13 @@
 """Staged changes as rows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
-from assethub.database.rows import Rows
+from assethub.database.rows import Rows, batches
 from assethub.database.tables import staged
 from assethub.domain.history import timestamp
 from assethub.domain.objects import Entry
@@ -21,12 +22,13 @@ class Staging(Rows):
             insert(staged).values(asset=asset, branch=branch, path=path, entry=to_json(entry), replaces=replaces)
         )
 
+    def get(self, asset: UUID, branch: str, path: str) -> StagedChange:
+        query = select(staged).where(staged.c.asset == asset, staged.c.branch == branch, staged.c.path == path)
+        return change_of(self.connection.execute(query).one())
+
     def changes(self, asset: UUID, branch: str) -> list[StagedChange]:
         query = select(staged).where(staged.c.asset == asset, staged.c.branch == branch).order_by(staged.c.path)
-        return [
-            StagedChange(row.path, from_json(row.entry), row.replaces, row.sequence)
-            for row in self.connection.execute(query)
-        ]
+        return [change_of(row) for row in self.connection.execute(query)]
 
     def count(self, asset: UUID, branch: str) -> int:
         query = select(func.count()).where(staged.c.asset == asset, staged.c.branch == branch)
@@ -36,12 +38,20 @@ class Staging(Rows):
         query = delete(staged).where(staged.c.asset == asset, staged.c.branch == branch, staged.c.path == path)
         return self.connection.execute(query).rowcount
 
-    def clear(self, asset: UUID, branch: str, *, up_to: int | None = None) -> int:
-        """Forget the branch's changes, up to a sequence number: what was staged later stays."""
+    def clear(self, asset: UUID, branch: str) -> int:
+        """Forget all changes of the branch."""
         query = delete(staged).where(staged.c.asset == asset, staged.c.branch == branch)
-        if up_to is not None:
-            query = query.where(staged.c.sequence <= up_to)
         return self.connection.execute(query).rowcount
+
+    def remove(self, sequences: Iterable[int]) -> None:
+        """Forget just these changes. One that was staged meanwhile stays, even if its number is a lower one:
+        PostgreSQL deals numbers out before it commits."""
+        for batch in batches(sequences):
+            self.connection.execute(delete(staged).where(staged.c.sequence.in_(batch)))
+
+
+def change_of(row: Row[Any]) -> StagedChange:
+    return StagedChange(row.path, from_json(row.entry), row.replaces, row.sequence)
 
 
 def to_json(entry: Entry | None) -> dict[str, Any] | None:

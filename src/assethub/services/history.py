@@ -53,25 +53,20 @@ def commit_changes(
     asset = work.asset(path, needs=Role.EDITOR)
     if not message.strip():
         raise Invalid("A commit needs a message that says why it was made.")
-    seen = work.refs.branch(asset.id, branch).commit
+    seen = work.refs.take(asset.id, branch).commit
     if expected_parent is not None and not (len(expected_parent) >= 4 and seen.startswith(expected_parent)):
         raise Conflict(
             f"Branch {branch!r} is at {seen[:8]}, not at {expected_parent[:8]} as expected; look at what changed."
         )
     parent = work.commits.get(asset.id, seen)
     tree = versions.tree_of(work, parent)
-    changes: dict[str, Entry | None] = {}
-    read = 0
-    if staged:
-        for change in staged_changes(work, asset, branch, tree, force=force):
-            changes[change.path] = change.entry
-            read = max(read, change.sequence)
+    waiting = staged_changes(work, asset, branch, tree, force=force) if staged else []
+    changes = {change.path: change.entry for change in waiting}
     for gone in delete:
         changes |= deletions(tree, gone)
     changes |= check_files(work, asset, add, work.now())
     made = commit_tree(work, asset, branch, parent, tree.with_changes(changes), message)
-    if staged:
-        work.staging.clear(asset.id, branch, up_to=read)
+    work.staging.remove(change.sequence for change in waiting)
     return made
 
 

@@ -32,7 +32,7 @@ def stage_deletion(work: Work, path: AssetPath, branch: str, file: str) -> Stage
 def stage(work: Work, asset: Asset, branch: str, file: str, entry: Entry | None) -> StagedChange:
     head = work.commits.get(asset.id, work.refs.branch(asset.id, branch).commit)
     work.staging.put(asset.id, branch, file, entry, digest_of(versions.tree_of(work, head).find(file)))
-    return next(change for change in work.staging.changes(asset.id, branch) if change.path == file)
+    return work.staging.get(asset.id, branch, file)
 
 
 def staged_status(work: Work, path: AssetPath, branch: str) -> list[StagedChange]:
