@@ -6,61 +6,17 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import httpx2
-import psycopg
 import pytest
 
 from assethub.client.connection import connect
 from assethub.domain.errors import HubError, Unavailable
 from assethub.services.opening import FORMAT
-from tests.conftest import PASSWORD, free_port, make_repository, until
-
-AH = Path(sys.executable).with_name("ah")
-Serving = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def serve(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Serving]:
-    """serve(port): an `ah serve` on the test's data folder, as a process."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(port: int, **more: str) -> subprocess.Popen[str]:
-        own = {"ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD}
-        own |= {
-            "ASSETHUB_GIT_ROOTS": str(tmp_path / "code"),
-            "ASSETHUB_DATABASE": database or "",
-            "ASSETHUB_STORE": store or "",
-        }
-        environment = {**os.environ, **own, **more}
-        command = [str(AH), "serve", "--data", str(tmp_path / "data"), "--port", str(port)]
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def answers(port: int) -> bool:
-    with suppress(httpx2.TransportError):
-        return httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
-    return False
-
-
-def admin_key(tmp_path: Path, database: str | None) -> str:
-    command = [str(AH), "admin", "key", "create", "--user", "ada", "--scope", "admin", "--data", str(tmp_path / "data")]
-    more = ["--database", database] if database else []
-    return subprocess.run([*command, *more], check=True, capture_output=True, text=True).stdout.strip()
+from tests.conftest import free_port, make_repository, until
+from tests.faults.conftest import Serving, admin_key, answers
 
 
 def test_it_starts_in_an_empty_folder_says_how_to_sign_in_and_stops_cleanly(serve: Serving, tmp_path: Path) -> None:
@@ -253,28 +209,3 @@ def test_a_run_whose_output_does_not_fit_on_the_hubs_disk_fails_with_that_senten
         run = hub.model("model/m/y").train("b").wait(240, check=False)
         assert run.state == "failed"
         assert "disk is full" in str(run.info.reason)
-
-
-def test_what_was_acknowledged_survives_kills_at_any_moment(
-    serve: Serving, tmp_path: Path, database: str | None
-) -> None:
-    port = free_port()
-    server = serve(port)
-    until(lambda: answers(port))
-    kept: dict[str, bytes] = {}
-    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
-        hub.create("dataset/d/x")
-        dataset = hub.dataset("dataset/d/x")
-        for number in range(5):
-            name = f"{number}.txt"
-            (tmp_path / name).write_bytes(os.urandom(5000))
-            dataset.commit(f"Number {number}", [str(tmp_path / name)])
-            kept[name] = (tmp_path / name).read_bytes()
-            server.kill()
-            server.wait()
-            server = serve(port)
-            until(lambda: answers(port))
-            assert {one.path: dataset.main.read(one.path) for one in dataset.list_object()} == kept
-    if database:
-        with psycopg.connect(database) as rows:
-            assert rows.execute("select count(*) from commits").fetchone() == (6,)

@@ -1,5 +1,7 @@
 """One version of an asset: a branch, a tag or a commit, as the SDK shows it."""
 
+import random
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,6 +158,7 @@ class Version:
             except Conflict as conflict:
                 if expected_parent is not None or "moved on meanwhile" not in str(conflict) or attempt + 1 == RETRIES:
                     raise
+                time.sleep(random.uniform(0, 0.1 * 2**attempt))  # so that those who met do not meet again
         raise AssertionError("the last attempt answers or raises")
 
     def diff(self, other: str) -> list[ChangeInfo]:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from assethub.database.engine import BUSY_SECONDS
 from assethub.database.rows import Rows, batches
 from assethub.database.tables import commits, deleted_refs, refs
 from assethub.domain.errors import Conflict, NotFound
@@ -118,6 +119,14 @@ class Refs(Rows):
         if found is None or found.kind is not RefKind.BRANCH:
             raise NotFound.named("branch", name)
         return found
+
+    def take(self, asset: UUID, name: str) -> Ref:
+        """The branch, for work that moves it: its writers take turns, so that none has to do its work again."""
+        if self.connection.dialect.name == "postgresql":  # SQLite's writers take turns already
+            self.connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+            query = select(refs.c.name).where(refs.c.asset == asset, refs.c.name == name)
+            self.connection.execute(query.with_for_update())
+        return self.branch(asset, name)
 
     def of(self, asset: UUID, kind: RefKind | None = None) -> list[Ref]:
         query = select(refs).where(refs.c.asset == asset).order_by(refs.c.name)

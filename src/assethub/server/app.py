@@ -10,7 +10,7 @@ from assethub.server.console.app import create_console
 from assethub.services.work import Hub
 
 
-def healthz(_: Request) -> JSONResponse:
+async def healthz(_: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 

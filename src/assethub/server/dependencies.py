@@ -1,9 +1,14 @@
 """What routes ask for by type: the hub, who is asking, and a piece of work for them."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
+from fastapi.routing import APIRoute
 
 from assethub.domain.errors import SignInNeeded
 from assethub.domain.names import AssetPath, FolderPath, Kind, Reference
@@ -38,13 +43,41 @@ def caller_of(request: Request, hub: CurrentHub) -> Caller | RunCaller | None:
 CurrentCaller = Annotated[Caller | RunCaller | None, Depends(caller_of)]
 
 
-def work(request: Request, hub: CurrentHub, caller: CurrentCaller) -> Iterator[Work]:
-    with hub.work(caller, reading=request.method in ("GET", "HEAD")) as work:
-        yield work
+@dataclass(frozen=True)
+class Pending:
+    """Work that a route will begin."""
+
+    work: AbstractContextManager[Work]
 
 
-# scope="function": the transaction ends before the answer is sent, not after.
-CurrentWork = Annotated[Work, Depends(work, scope="function")]
+async def pending(request: Request, hub: CurrentHub, caller: CurrentCaller) -> Pending:
+    return Pending(hub.work(caller, reading=request.method in ("GET", "HEAD")))
+
+
+CurrentWork = Annotated[Work, Depends(pending)]
+
+
+class WorkRoute(APIRoute):
+    """A route whose work begins and ends on the thread that runs it, before the answer is made.
+
+    Work that held a lock while it waited for a thread would wait for ever: for threads that wait for its lock.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint if iscoroutinefunction(endpoint) else in_one_go(endpoint), **options)
+
+
+def in_one_go(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(endpoint)
+    def run(**given: Any) -> Any:
+        with ExitStack() as begun:
+            values = {
+                name: begun.enter_context(value.work) if isinstance(value, Pending) else value
+                for name, value in given.items()
+            }
+            return endpoint(**values)
+
+    return run
 
 
 def folder_path(owner: str, kind: Kind, folder: str) -> FolderPath:

@@ -42,7 +42,7 @@ def copy_files(
     locate(work, digests)  # Gone for what was removed for good
     work.bodies.touch(work.bodies.rows(digests).values(), work.now(), work.stale)
     work.holdings.add(asset.id, digests)
-    parent = work.commits.get(asset.id, work.refs.branch(asset.id, branch).commit)
+    parent = work.commits.get(asset.id, work.refs.take(asset.id, branch).commit)
     text = message.strip() or f"Copy from {source.asset}\n\nCopies {len(changes)} files of commit {commit.id}."
     made_from = {"copied": {"asset": str(source.asset), "commit": commit.id}}
     laid = versions.tree_of(work, parent).with_changes(changes)

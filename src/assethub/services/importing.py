@@ -296,7 +296,7 @@ class Importing:
     def commit_all(self, work: Work, results: Iterable[list[Any]]) -> None:
         job = self.check(work)
         asset = work.asset_by_id(job.asset, needs=Role.EDITOR)
-        parent = work.commits.get(asset.id, work.refs.branch(asset.id, job.branch).commit)
+        parent = work.commits.get(asset.id, work.refs.take(asset.id, job.branch).commit)
         tree = versions.tree_of(work, parent)
         for batch in batches(results, EDITS):
             hold(work, asset.id, {sha256 for _, sha256, _, _ in batch})

@@ -30,7 +30,7 @@ def merge_branch(
     Conflict lists every path that both sides changed, and changes nothing.
     """
     asset = work.asset(path, needs=Role.EDITOR)
-    target = work.commits.get(asset.id, work.refs.branch(asset.id, into).commit)
+    target = work.commits.get(asset.id, work.refs.take(asset.id, into).commit)
     origin = versions.commit_at(work, asset, source)
     chosen = strategy or (Strategy.REPLACE if into == MAIN else Strategy.MERGE)
     check_answers(answers or {})
@@ -87,7 +87,7 @@ def cherry_pick(
 def commit_and_head(work: Work, path: AssetPath, commit: str, branch: str) -> tuple[Asset, Commit, Commit]:
     asset = work.asset(path, needs=Role.EDITOR)
     found = versions.commit_at(work, asset, commit)
-    return asset, found, work.commits.get(asset.id, work.refs.branch(asset.id, branch).commit)
+    return asset, found, work.commits.get(asset.id, work.refs.take(asset.id, branch).commit)
 
 
 def parent_tree(work: Work, commit: Commit) -> Tree:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from uuid_utils.compat import uuid7
 
 from assethub.database.assets import Assets
@@ -31,7 +32,7 @@ from assethub.database.runs import Logs, Metrics, Runs
 from assethub.database.sources import Links, Originals, Sources
 from assethub.database.staging import Staging
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, Forbidden, Full, NotFound, SignInNeeded
+from assethub.domain.errors import Conflict, Forbidden, Full, NotFound, SignInNeeded, Unavailable
 from assethub.domain.folders import Folder, Role
 from assethub.domain.names import AssetPath, FolderPath
 from assethub.domain.owners import Caller, RunCaller, Scope
@@ -40,6 +41,7 @@ from assethub.storage.contents import Contents
 from assethub.storage.tree_store import NodeCache, Trees
 
 log = logging.getLogger("assethub")
+BUSY = "The hub is busy with other changes, so nothing of this was done; try again in a moment."
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,12 @@ class Hub:
                         take_turn(connection, alone=alone)
                     yield Work(self, caller, connection)
         except OperationalError as error:
-            if any(words in str(error.orig) for words in ("disk is full", "disk I/O error", "No space left")):
-                raise Full("The hub's disk is full, so nothing was changed. Free some space on it.") from error
-            raise
+            told = refusal(str(error.orig))
+            if told is None:
+                raise
+            raise told from error
+        except NoConnection as error:
+            raise Unavailable(BUSY) from error
         except IntegrityError as error:
             log.info("a concurrent writer won: %s", error.orig)
             raise Conflict("Someone else changed the same thing at the same moment; try again.") from error
@@ -83,6 +88,15 @@ class Hub:
     def sign(self, purpose: str, text: str) -> str:
         """A signature that only this hub can make; one purpose's never passes for another's."""
         return hmac.new(self.secret, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def refusal(said: str) -> Unavailable | None:
+    """What a failure of the database means for the caller; None if it is a fault of ours."""
+    if any(words in said for words in ("disk is full", "disk I/O error", "No space left")):
+        return Full("The hub's disk is full, so nothing was changed. Free some space on it.")
+    if any(words in said for words in ("database is locked", "lock timeout")):
+        return Unavailable(BUSY)
+    return None
 
 
 @dataclass(frozen=True)

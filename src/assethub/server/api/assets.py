@@ -16,10 +16,10 @@ from assethub.protocol.assets import (
     VersionUsage,
 )  # fmt: skip
 from assethub.protocol.history import NewBranch, NewTag, RefInfo
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork, WorkRoute
 from assethub.services import assets, deletions, usage
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], route_class=WorkRoute)
 
 
 def asset_info(asset: Asset) -> AssetInfo:

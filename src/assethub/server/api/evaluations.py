@@ -8,10 +8,10 @@ from assethub.domain.evaluations import Evaluation
 from assethub.domain.names import Reference
 from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation, ReportInfo
 from assethub.server.bodies import send_file
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork, WorkRoute
 from assethub.services import evaluations
 
-router = APIRouter(tags=["evaluations"])
+router = APIRouter(tags=["evaluations"], route_class=WorkRoute)
 
 
 def evaluation_info(evaluation: Evaluation, refs: list[str]) -> EvaluationInfo:

@@ -8,10 +8,10 @@ from assethub.domain.names import AssetPath, Kind, parse_path
 from assethub.protocol.assets import AssetInfo
 from assethub.protocol.folders import FolderChange, FolderInfo, NewFolder
 from assethub.server.api.assets import asset_info
-from assethub.server.dependencies import FOLDER, CurrentFolder, CurrentWork
+from assethub.server.dependencies import FOLDER, CurrentFolder, CurrentWork, WorkRoute
 from assethub.services import assets, deletions, folders
 
-router = APIRouter(tags=["folders"])
+router = APIRouter(tags=["folders"], route_class=WorkRoute)
 
 
 def folder_info(folder: Folder) -> FolderInfo:

@@ -18,11 +18,11 @@ from assethub.protocol.history import (
     NewMerge,
 )
 from assethub.protocol.objects import ObjectInfo
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork, WorkRoute
 from assethub.services import copying, history, merging
 from assethub.services.history import NewFile
 
-router = APIRouter(tags=["versions"])
+router = APIRouter(tags=["versions"], route_class=WorkRoute)
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 

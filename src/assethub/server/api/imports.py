@@ -7,10 +7,10 @@ from fastapi import APIRouter
 
 from assethub.domain.imports import Import
 from assethub.protocol.imports import ImportInfo, NewImport, NewSource, SourceInfo
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentWork
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentWork, WorkRoute
 from assethub.services import imports, sources
 
-router = APIRouter(tags=["imports"])
+router = APIRouter(tags=["imports"], route_class=WorkRoute)
 
 
 def import_info(one: Import) -> ImportInfo:

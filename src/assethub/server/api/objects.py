@@ -12,11 +12,19 @@ from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_BYTES, MOST_FRAME
 from assethub.protocol.objects import Missing, Offered, Stored, StoredObject, TreePage, Wanted
 from assethub.server.api.history import object_info
 from assethub.server.bodies import STREAMED, read_small, receive, send_file
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentReference, CurrentWork
+from assethub.server.dependencies import (
+    ASSET,
+    CurrentAsset,
+    CurrentCaller,
+    CurrentHub,
+    CurrentReference,
+    CurrentWork,
+    WorkRoute,
+)
 from assethub.services import objects
 from assethub.services.objects import OpenFile, Upload
 
-router = APIRouter(tags=["objects"])
+router = APIRouter(tags=["objects"], route_class=WorkRoute)
 MOST_RECEIVED = MOST_BYTES + (1 << 20)  # bodies and their headers
 
 

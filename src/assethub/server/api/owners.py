@@ -7,10 +7,10 @@ from fastapi import APIRouter
 
 from assethub.domain.owners import Caller, Key, Scope
 from assethub.protocol.owners import CreatedKey, HubInfo, KeyInfo, NewKey, SignIn, UserInfo
-from assethub.server.dependencies import CurrentCaller, CurrentHub, CurrentWork
+from assethub.server.dependencies import CurrentCaller, CurrentHub, CurrentWork, WorkRoute
 from assethub.services import accounts
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"], route_class=WorkRoute)
 
 
 def key_info(key: Key) -> KeyInfo:

@@ -17,11 +17,11 @@ from assethub.protocol.runs import (
     Result,
     StateReport,
 )
-from assethub.server.dependencies import CurrentHub, CurrentWork, bearer
+from assethub.server.dependencies import CurrentHub, CurrentWork, WorkRoute, bearer
 from assethub.services import run_reports
 from assethub.services.history import NewFile
 
-router = APIRouter(tags=["runner"])
+router = APIRouter(tags=["runner"], route_class=WorkRoute)
 
 
 def secret_of(request: Request) -> str:

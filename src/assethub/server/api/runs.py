@@ -18,11 +18,11 @@ from assethub.protocol.runs import (
     PointInfo,
     RunInfo,
 )  # fmt: skip
-from assethub.server.dependencies import CurrentCaller, CurrentHub, CurrentWork
+from assethub.server.dependencies import CurrentCaller, CurrentHub, CurrentWork, WorkRoute
 from assethub.services import runs
 from assethub.services.runs import RunRequest
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], route_class=WorkRoute)
 
 
 def run_info(run: Run) -> RunInfo:

@@ -9,11 +9,11 @@ from assethub.domain.staging import StagedChange
 from assethub.protocol.history import StagedInfo
 from assethub.server.api.history import object_info
 from assethub.server.bodies import STREAMED, receive
-from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork
+from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork, WorkRoute
 from assethub.services import staging
 from assethub.services.objects import Received, Upload
 
-router = APIRouter(tags=["staged changes"])
+router = APIRouter(tags=["staged changes"], route_class=WorkRoute)
 
 
 class Dropped(BaseModel):
