@@ -1,16 +1,31 @@
 """An `ah serve` process that is killed and started again on the same data, with its log in a file."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx2
 
 AH = Path(sys.executable).with_name("ah")
 PASSWORD = "correct horse"
+FORKS = multiprocessing.get_context("forkserver")  # has imported what a server needs, so a start is quick
+FORKS.set_forkserver_preload(["assethub.server.running", "assethub.cli.main", "tests.faults.server"])
+
+
+def serve(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    """`ah serve` in this process."""
+    from assethub.cli.main import main
+
+    with log.open("ab") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    os.environ.update(environment)
+    main(["serve", *arguments])
 
 
 class Server:
@@ -20,37 +35,36 @@ class Server:
         self.data, self.log_file, self.port = folder / "data", folder / "server.log", port
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {
-            **os.environ, "ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD,
+            "ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD,
             "ASSETHUB_DATABASE": database or "", "ASSETHUB_STORE": store or "", "ASSETHUB_LOG_LEVEL": "warning",
         }  # fmt: skip
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: BaseProcess | None = None
 
     def start(self) -> None:
-        command = [str(AH), "serve", "--data", str(self.data), "--port", str(self.port)]
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while not self.answers():
-            assert self.process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.02)
-
-    def answers(self) -> bool:
-        with suppress(httpx2.TransportError):
-            return httpx2.get(f"{self.url}/healthz", trust_env=False).status_code == 200
-        return False
+        arguments = ["--data", str(self.data), "--port", str(self.port)]
+        self.process = FORKS.Process(target=serve, args=(arguments, {**os.environ, **self.environment}, self.log_file))
+        self.process.start()
+        with httpx2.Client(trust_env=False, timeout=60) as http:  # it listens long before it answers
+            while True:
+                assert self.process.is_alive(), self.log()
+                with suppress(httpx2.ConnectError):
+                    assert http.get(f"{self.url}/healthz").status_code == 200
+                    return
+                time.sleep(0.02)
 
     def kill(self) -> None:
         """As `kill -9` does; harmless when it is not running."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self.process.join()
             self.process = None
 
     def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`ah admin …` on the data of this hub."""
         command = [str(AH), "admin", *arguments, "--data", str(self.data)]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, env={**os.environ, **self.environment}, capture_output=True, text=True, check=False
+        )
 
     def create_key(self) -> str:
         return self.admin("key", "create", "--user", "ada", "--scope", "admin").stdout.strip()

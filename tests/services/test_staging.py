@@ -67,7 +67,7 @@ def test_a_write_that_is_acknowledged_while_a_commit_is_under_way_stays_staged(
     hub: Hub, ada: Caller, model: Asset
 ) -> None:
     (early,) = upload(hub, ada, MODEL, {"early": "1"})
-    body = objects.Received(early.sha256, early.size)
+    body = objects.Received(early.sha256, early.size, "")
     slow = ExitStack()
 
     def write() -> None:

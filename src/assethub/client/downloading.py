@@ -12,7 +12,7 @@ from urllib.parse import quote
 from assethub.client.connection import Connection, asset_url
 from assethub.client.errors import Unreachable
 from assethub.client.uploading import BATCH, PIECE, Count, Progress
-from assethub.domain.errors import Invalid
+from assethub.domain.errors import Invalid, Unavailable
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import LARGE, MOST_FRAMES, frames
 from assethub.protocol.objects import ObjectInfo, TreePage, Wanted
@@ -90,6 +90,8 @@ def fetch_small(
     made: set[str] = set()
     with connection.stream("POST", f"{asset_url(asset)}/files/fetch", json=wanted) as response:
         for header, body in frames(response.iter_raw()):
+            if "error" in header:
+                raise Unavailable(header["error"])
             place = str(places[header["path"]])
             verify(header["path"], hashlib.sha256(body).hexdigest(), header["sha256"])
             folder, name = os.path.split(place)

@@ -1,5 +1,6 @@
 """One version of an asset: a branch, a tag or a commit, as the SDK shows it."""
 
+import hashlib
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 from assethub.client.archives import Exported, export_archive, save_packed
 from assethub.client.connection import Connection, asset_url
-from assethub.client.downloading import download, list_tree
+from assethub.client.downloading import download, list_tree, verify
 from assethub.client.runs import Run
 from assethub.client.uploading import Add, Progress, sources, upload
 from assethub.domain.errors import Conflict, NotFound
@@ -87,8 +88,10 @@ class Version:
         return commits
 
     def read(self, path: str) -> bytes:
-        """A file's bytes, whole in memory. NotFound if it is not there."""
-        return self.connection.request("GET", f"{self.url}/files/{quote(path)}", params={"ref": self.ref}).content
+        """A file's bytes, whole in memory and verified. NotFound if it is not there."""
+        answer = self.connection.request("GET", f"{self.url}/files/{quote(path)}", params={"ref": self.ref})
+        verify(path, hashlib.sha256(answer.content).hexdigest(), answer.headers["etag"].strip('"'))
+        return answer.content
 
     def download(
         self, paths: Iterable[str] | None = None, to: str | Path = ".", *, progress: Progress | None = None

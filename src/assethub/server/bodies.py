@@ -138,10 +138,9 @@ def send_file(request: Request, file: OpenFile, headers: dict[str, str] | None =
     media = file.entry.content_type
     if request.method == "HEAD":
         return Response(status_code=status, headers=head, media_type=media)
-    body = file.read(start, end)
-    if end - start <= INLINE:
-        return Response(b"".join(body), status, head, media)
-    return StreamingResponse(begun(body), status, head, media)
+    if size <= INLINE:
+        return Response(file.read_all()[start:end], status, head, media)
+    return StreamingResponse(begun(file.read(start, end)), status, head, media)
 
 
 def begun(body: Iterator[bytes]) -> Iterator[bytes]:

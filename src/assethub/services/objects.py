@@ -1,6 +1,7 @@
 """Bytes in and out: bodies received and checked, files of a version listed and read."""
 
 import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -154,6 +155,13 @@ class OpenFile:
     def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         return read_body(self.hub, self.location, self.path, start, end)
 
+    def read_all(self) -> bytes:
+        """All bytes of a small file, compared with its sha256. Unavailable if they are damaged."""
+        body = b"".join(self.read())
+        if hashlib.sha256(body).hexdigest() != self.entry.sha256:
+            raise damaged(self.path, self.location, "damaged")
+        return body
+
 
 def open_file(work: Work, reference: Reference, path: str) -> OpenFile:
     _, _, entry = stat_object(work, reference, path)
@@ -193,7 +201,10 @@ def locations(work: Work, found: Mapping[str, Placed]) -> dict[str, Location]:
 
 
 def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """A body's bytes, also if it has been moved since it was located."""
+    """A body's bytes, also if it has been moved since it was located.
+
+    Unavailable if it is gone or too short; whether its bytes are right is not known before they are hashed.
+    """
     for attempt in range(2):
         try:
             pieces = hub.contents.read(location, start, end)
@@ -201,16 +212,26 @@ def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int 
             with hub.work(None, reading=True) as work:
                 now = locations(work, work.bodies.rows([location.sha256])).get(location.sha256, location)
             if attempt or now == location:
-                raise Unavailable(
-                    f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is gone from the hub's store."
-                ) from None
+                raise damaged(path, location, "gone from the hub's store") from None
             location = now
         else:
             break
+    left = (location.size if end is None else min(end, location.size)) - start
     try:
-        yield from pieces
+        for piece in pieces:
+            left -= len(piece)
+            yield piece
     except LinkBroken as error:
         raise Unavailable(f"The content of {path!r} cannot be read: {error}.") from None
+    if left > 0:
+        raise damaged(path, location, "cut off")
+
+
+def damaged(path: str, location: Location, how: str) -> Unavailable:
+    return Unavailable(
+        f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is {how}; `ah admin verify --deep` on the "
+        "hub's machine lists all that is damaged."
+    )
 
 
 def check_links(files: Iterable[OpenFile]) -> None:
@@ -225,7 +246,7 @@ def check_links(files: Iterable[OpenFile]) -> None:
 
 def read_whole(opened: OpenFile, most: int) -> bytes | None:
     """The file's bytes if there are at most `most` of them."""
-    return None if opened.entry.size > most else b"".join(opened.read())
+    return None if opened.entry.size > most else opened.read_all()
 
 
 def read_link(work: Work, reference: Reference, path: str) -> str:

@@ -1,5 +1,9 @@
 """References made exact: which commit a ref names, and the tree it holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, NotFound, Unavailable
 from assethub.domain.folders import Role
@@ -7,6 +11,7 @@ from assethub.domain.history import MAIN, Commit, RefKind
 from assethub.domain.names import COMMIT_PREFIX, Reference
 from assethub.domain.owners import RunCaller
 from assethub.services.work import Work
+from assethub.storage.nodes import Rows
 from assethub.storage.trees import Tree
 
 MOST_CANDIDATES = 5
@@ -52,8 +57,19 @@ def version(work: Work, reference: Reference, *, needs: Role = Role.VIEWER) -> t
 
 
 def tree_of(work: Work, commit: Commit) -> Tree:
-    """NotFound never: a commit's tree is kept. Unavailable if a node of it is gone or damaged."""
+    """NotFound never: a commit's tree is kept. Unavailable, now or when it is read, if a node is gone or damaged."""
+
+    def leaf(id: bytes) -> Rows:
+        with readable(commit):
+            return work.trees.leaf(id)
+
+    with readable(commit):
+        return replace(work.trees.get(commit.tree), fetch=leaf)
+
+
+@contextmanager
+def readable(commit: Commit) -> Iterator[None]:
     try:
-        return work.trees.get(commit.tree)
+        yield
     except KeyError as error:
         raise Unavailable(f"The version {commit.id[:8]} cannot be read: {error.args[0]}.") from error

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from assethub.domain.errors import Invalid
+from assethub.domain.errors import Invalid, Unavailable
 from assethub.domain.names import Reference
 from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_BYTES, MOST_FRAMES, frame, frames
 from assethub.protocol.objects import Missing, Offered, Stored, StoredObject, TreePage, Wanted
@@ -51,7 +51,10 @@ def list_objects(
 
 @router.post(f"{ASSET}/files/fetch", response_class=StreamingResponse)
 def fetch_files(hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, wanted: Wanted) -> StreamingResponse:
-    """Several small files of a version as frames with path, sha256 and size, in the order asked."""
+    """Several small files of a version as frames with path, sha256 and size, in the order asked.
+
+    The frame of a file that is damaged in the hub has no body, and an `error` that says so.
+    """
     with hub.work(caller, reading=True) as work:
         files = objects.open_files(work, Reference(path, wanted.ref), wanted.paths)
     if sum(file.entry.size for file in files) > MOST_BYTES:
@@ -66,7 +69,11 @@ def framed(files: list[OpenFile]) -> Iterator[bytes]:
     """Frames of the files, about 1 MiB at a time."""
     batch = bytearray()
     for file in files:
-        batch += frame({"path": file.path, "sha256": file.entry.sha256}, b"".join(file.read()))
+        header = {"path": file.path, "sha256": file.entry.sha256}
+        try:
+            batch += frame(header, file.read_all())
+        except Unavailable as error:
+            batch += frame({**header, "error": str(error)}, b"")
         if len(batch) >= LARGE:
             yield bytes(batch)
             batch.clear()
