@@ -1,11 +1,11 @@
-# make setup | demo [EXIT=1] | test [REQUIRE=all] | pins | screens | clean
+# make setup | demo [EXIT=1] | test [REQUIRE=all] | soak [SOAK="--kills 20"] | pins | screens | clean
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make pins"
 
-.PHONY: setup demo test pins screens clean
+.PHONY: setup demo test soak pins screens clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,9 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(if $(REQUIRE),ASSETHUB_TEST_REQUIRE=$(REQUIRE)) $(BIN)/python -m pytest
+
+soak: setup
+	$(BIN)/python -m tests.faults.soak $(SOAK)
 
 # Screenshots of every page, from the demo's data.
 screens: setup

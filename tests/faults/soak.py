@@ -1,0 +1,84 @@
+"""The long form of the fault suite: `make soak`, or `make soak SOAK="--kills 20 --gigabytes 0"`."""
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from assethub.client.connection import connect
+from tests.conftest import free_port
+from tests.faults.committers import commit_at_once
+from tests.faults.kills import kill_at_random
+from tests.faults.server import Server
+
+
+def kills(server: Server, options: argparse.Namespace, folder: Path) -> str:
+    figures = kill_at_random(server, options.database, options.kills, options.seed)
+    return ", ".join(f"{name.replace('_', ' ')} {value:,.0f}" for name, value in asdict(figures).items())
+
+
+def committers(server: Server, options: argparse.Namespace, folder: Path) -> str:
+    server.start()
+    with connect(server.url, server.create_key()) as hub:
+        hub.create("model/m/y")
+        for _ in range(options.rounds):
+            commit_at_once(hub.model("model/m/y").main, options.committers, folder)
+    assert "Traceback" not in server.log(), server.log()
+    return f"{options.rounds} times {options.committers} at once, all acknowledged"
+
+
+def sparse(server: Server, options: argparse.Namespace, folder: Path) -> str:
+    """A large file full of holes goes up, comes down and is the same; the server's memory stays small."""
+    server.start()
+    large = folder / "sparse.bin"
+    with large.open("wb") as file:
+        file.truncate(options.gigabytes << 30)
+        file.seek(options.gigabytes << 29)
+        file.write(b"in the middle")
+    with connect(server.url, server.create_key()) as hub:
+        hub.create("model/m/y")
+        main = hub.model("model/m/y").main
+        main.commit("Large", [str(large)])
+        (down,) = main.download(to=folder / "down")
+        assert down.stat().st_size == large.stat().st_size  # the download has compared the sha256
+    peak = server.peak_memory()
+    assert peak < 1 << 30, f"the server had {peak:,} bytes in memory"
+    return f"{options.gigabytes} GiB up and down, at most {peak >> 20} MiB in the server's memory"
+
+
+PARTS: dict[str, Callable[[Server, argparse.Namespace, Path], str]] = {
+    "kills": kills,
+    "committers": committers,
+    "gigabytes": sparse,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="how often the server is killed; 0 leaves it out")
+    parser.add_argument("--committers", type=int, default=200, help="how many commit at once")
+    parser.add_argument("--rounds", type=int, default=3, help="how often they do")
+    parser.add_argument("--gigabytes", type=int, default=20, help="size of the sparse file")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of all that is random")
+    parser.add_argument("--database", help="the address of an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument("--folder", type=Path, help="where data and downloads go (default: the system's)")
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    for name, part in PARTS.items():
+        if not getattr(options, name):
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="assethub-soak-", dir=options.folder))
+        server = Server(folder, free_port(), options.database)
+        began = time.monotonic()
+        try:
+            print(f"{name}: {part(server, options, folder)}; {time.monotonic() - began:.0f} s", flush=True)
+        finally:
+            server.kill()
+        shutil.rmtree(folder)  # stays where a part fails: its log and data tell why
+
+
+if __name__ == "__main__":
+    main()

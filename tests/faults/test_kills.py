@@ -1,0 +1,19 @@
+"""What was acknowledged survives; what was not is whole or not there."""
+
+from pathlib import Path
+
+from tests.conftest import free_port
+from tests.faults.kills import kill_at_random
+from tests.faults.server import Server
+
+
+def test_what_was_acknowledged_survives_kills_at_any_moment_under_load(
+    tmp_path: Path, database: str | None, store: str | None
+) -> None:
+    server = Server(tmp_path, free_port(), database, store)
+    try:
+        figures = kill_at_random(server, database, 2 if database else 6, seed=1)
+    finally:
+        server.kill()
+    assert figures.commits > figures.kills
+    assert figures.staged > figures.kills
