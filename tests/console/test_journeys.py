@@ -1,7 +1,9 @@
 """What people do in the console, in a real browser, at desktop and phone width."""
 
 import re
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import MODEL, Site, fits
@@ -168,3 +170,33 @@ def test_a_commit_is_taken_back_from_its_page(visitor: Page, site: Site) -> None
     page.get_by_role("button", name="Revert").click()
     expect(page.locator(".commit-head h2")).to_have_text("Revert 'Add words'")
     assert dataset.list_object() == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_files_are_imported_from_a_source_by_a_form(visitor: Page, site: Site, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "weights.bin").write_bytes(b"12345")
+    page = visitor
+    page.get_by_role("link", name="Import").click()
+    expect(page.get_by_text("No sources yet")).to_be_visible()
+    assert fits(page)
+    site.hub.add_source("shelf", str(shelf))
+    page.reload()
+    page.get_by_label("What to import").fill("../up")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("alert")).to_contain_text("segment")
+    page.get_by_label("What to import").fill("")
+    page.get_by_label("Into the folder").fill("in")
+    page.get_by_label("Link").check()
+    assert fits(page)
+    page.get_by_role("button", name="Import").click()
+    page.wait_for_url("**/-/imports/*")
+    expect(page.get_by_text("Succeeded")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("linked")).to_be_visible()
+    assert fits(page)
+    page.locator("dd a.mono").click()
+    expect(page.get_by_text("in/weights.bin").first).to_be_visible()
+    page.goto(f"{site.url}/{MODEL}/-/imports")
+    expect(page.get_by_role("row", name="shelf").get_by_text("Succeeded")).to_be_visible()
+    assert fits(page)

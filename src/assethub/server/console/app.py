@@ -12,7 +12,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid, NotFound, SignInNeeded, Unavailable
-from assethub.server.console import commits, downloads, evaluations, files, folders, home, publish, runs, settings
+from assethub.server.console import (
+    commits,
+    downloads,
+    evaluations,
+    files,
+    folders,
+    home,
+    imports,
+    publish,
+    runs,
+    settings,
+)
 from assethub.server.console.pages import Page, page_of, url_of
 from assethub.services.work import Hub
 
@@ -39,7 +50,7 @@ def create_console(hub: Hub) -> FastAPI:
     console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, max_body_size=MOST_FORM)
     console.state.hub = hub
     console.mount("/static", GZipMiddleware(Static(directory=Path(__file__).parent / "static")))
-    for module in (home, runs, files, downloads, commits, evaluations, publish, settings, folders):
+    for module in (home, runs, files, downloads, commits, evaluations, publish, imports, settings, folders):
         console.include_router(module.router)
     console.add_exception_handler(HubError, refused)
     console.add_exception_handler(RequestValidationError, nowhere)

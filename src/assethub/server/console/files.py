@@ -14,7 +14,7 @@ from assethub.server.bodies import send_file
 from assethub.server.console.markup import highlighted, markdown
 from assethub.server.console.pages import CurrentPage, Page, url_of
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import evaluations, history, objects, summaries
+from assethub.services import evaluations, history, imports, objects, summaries
 from assethub.services.objects import OpenFile
 from assethub.services.summaries import Overview
 from assethub.services.work import Work
@@ -64,7 +64,7 @@ def aside(work: Work, asset: Overview) -> dict[str, Any]:
     if asset.path.kind is Kind.MODEL:
         found = evaluations.list_evaluations(work, asset.path, f"commit/{asset.commit.id}")
         newest = found[0][0] if found else None
-    return {"maker": maker, "newest": newest}
+    return {"maker": maker, "newest": newest, "editable": imports.may_import(work, asset.path)}
 
 
 @router.get("/{owner}/{kind}/{folder}/{name}/-/file/{file:path}")

@@ -92,6 +92,15 @@ async function refreshState(badge) {
   if (fresh) { badge.className = fresh.className; badge.textContent = fresh.textContent; }
 }
 
+// What goes on elsewhere is looked at again until it has ended.
+async function poll(id) {
+  const answer = await fetch(location.href).catch(() => null);
+  const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+  if (fresh) document.getElementById(id).replaceWith(fresh);
+  if (document.getElementById(id).hasAttribute("data-poll")) setTimeout(poll, 1000, id);
+}
+for (const box of document.querySelectorAll("[data-poll]")) setTimeout(poll, 500, box.id);
+
 // Menus close on a click elsewhere and on Escape; their filter appears where there is a script to run it.
 document.addEventListener("click", event => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
