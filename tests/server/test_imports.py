@@ -9,6 +9,7 @@ import pytest
 import assethub
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
+from assethub.server.running import RunningServer
 from tests.conftest import Live, until
 
 
@@ -85,3 +86,15 @@ def test_imports_that_fail_or_make_no_sense_say_why(hub: Hub, live: Live, shelf:
     ]:
         assert (answer.status_code, sentence in answer.json()["detail"]) == (status, True), answer.text
     assert httpx2.post(imports, json={"source": "shelf"}, headers=key).status_code == 202
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_server_goes_on_with_what_an_earlier_one_began(tmp_path: Path, live: Live, hub: Hub, shelf: Path) -> None:
+    hub.add_source("shelf", str(shelf))
+    live.server.worker.importer.stop()
+    made = hub.model("model/m/y").import_from("shelf", "v1")
+    assert made.refresh().state == "queued"
+    live.server.stop()
+    with RunningServer(live.server.settings) as server, connect(server.local_url, live.api_key) as again:
+        (found,) = again.model("model/m/y").imports()
+        assert found.wait(60).info.id == made.info.id

@@ -73,11 +73,6 @@ class Import:
         """Such as lake:models/2024"""
         return f"{self.source_name}:{self.prefix}" if self.prefix else self.source_name
 
-    @property
-    def surveyed(self) -> bool:
-        """Whether the totals are known."""
-        return self.done_files > 0 or self.state.final
-
     def target_of(self, place: str) -> str:
         """The path in the asset of what lies at a place of the source."""
         base = self.prefix.rstrip("/")

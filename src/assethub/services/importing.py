@@ -3,15 +3,13 @@
 It may be broken off at any moment: what was read stays known by its place and stamp, and is not read again.
 """
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryFile
-from threading import Event, Lock
+from threading import Event
 from typing import IO, Any
 from uuid import UUID
 
@@ -24,14 +22,12 @@ from assethub.domain.objects import Entry, guess_type
 from assethub.domain.owners import Caller, Scope
 from assethub.services import history, versions
 from assethub.services.objects import acknowledge, hold
+from assethub.services.originals import SMALL, Originals, Read, Stopped
 from assethub.services.work import Hub, Work
-from assethub.storage.contents import LINKED, Location
 from assethub.storage.filesystem import full_disk_told
-from assethub.storage.originals import Link
-from assethub.storage.sources import Changed, Found, Opened, open_source
+from assethub.storage.sources import Found
 
 log = logging.getLogger("assethub.imports")
-SMALL = 1 << 20  # bytes: smaller objects travel in packs
 PACK_FILES, PACK_BYTES = 500, 8 << 20
 THREADS = 8
 TICK = 1.0  # seconds between reports of how far it is
@@ -40,18 +36,6 @@ EDITS = 20_000  # entries laid over the tree in one step
 ATTEMPTS = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-
-
-class Stopped(Exception):
-    """The import was cancelled, or the hub stops; what was read stays known."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """An original and the body that it is; None for a marker of a folder, which is no object."""
-
-    found: Found
-    body: Location | None
 
 
 def perform(hub: Hub, id: UUID, ending: Event) -> None:
@@ -87,15 +71,8 @@ def fail(hub: Hub, id: UUID, error: HubError) -> None:
 
 class Importing:
     def __init__(self, hub: Hub, job: Import, source: Source, caller: Caller, ending: Event) -> None:
-        if source.url is None or source.removed_at is not None:
-            raise Unavailable(f"The source {source.name!r} was removed by an administrator.")
         self.hub, self.job, self.source, self.caller, self.ending = hub, job, source, caller, ending
-        self.url = source.url
-        self.reader = open_source(source.url)
-        self.stop = Event()  # ends the threads that read
-        self.lock = Lock()
-        self.flowing = 0  # bytes of bodies that are being read now
-        self.read = job.read_bytes
+        self.originals = Originals(hub, source, link=job.link, read=job.read_bytes)
         self.files = self.bytes = 0  # what is done
 
     def run(self) -> None:
@@ -110,7 +87,7 @@ class Importing:
     def survey(self, listed: IO[str]) -> None:
         """Write down what there is, so that millions need no memory. Invalid names what cannot be imported."""
         files = size = 0
-        for found in self.reader.list(self.job.prefix):
+        for found in self.originals.reader.list(self.job.prefix):
             check_path(found.place)
             check_path(self.job.target_of(found.place))
             mtime = (found.mtime - EPOCH) // MICROSECOND
@@ -129,33 +106,32 @@ class Importing:
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="import")
         try:
             for unit in self.units(listed, results):
-                pending.add(pool.submit(self.fetch, unit))
+                pending.add(pool.submit(self.originals.fetch, unit))
                 while len(pending) > THREADS:
-                    pending = self.settle(pending, results)
+                    self.settle(pending, results)
             while pending:
-                pending = self.settle(pending, results)
+                self.settle(pending, results)
         except BaseException:
-            self.stop.set()
+            self.originals.stop.set()
             pool.shutdown(cancel_futures=True)
             whole = [one.result() for one in pending if not one.cancelled() and one.exception() is None]
             self.keep([read for unit in whole for read in unit])
             raise
         pool.shutdown()
 
-    def settle(self, pending: set[Future[list[Read]]], results: IO[str]) -> set[Future[list[Read]]]:
-        """Wait for a unit, or a moment; answers what is still on its way."""
-        done, left = wait(pending, TICK, FIRST_COMPLETED)
-        broken = next((one.exception() for one in done if one.exception() is not None), None)
+    def settle(self, pending: set[Future[list[Read]]], results: IO[str]) -> None:
+        """Wait for some of the units, or a moment, and keep what has come in."""
+        done, _ = wait(pending, TICK, FIRST_COMPLETED)
+        pending -= done
         reads = [read for one in done if one.exception() is None for read in one.result()]
-        self.keep(reads)
         for read in reads:
             if read.body is not None:
                 self.note(results, read.found, read.body.sha256, read.body.size)
-        if broken is not None:
-            pending -= done
-            raise broken
-        self.report()
-        return left
+        going = self.keep(reads)
+        for one in done:
+            one.result()
+        if not going:
+            raise Stopped
 
     def units(self, listed: IO[str], results: IO[str]) -> Iterator[list[Found]]:
         """What has to be read: a large object by itself, small ones as many as go into a pack."""
@@ -191,90 +167,30 @@ class Importing:
             self.note(results, one, sha256, size)
         return [one for one in page if one not in same]
 
-    def fetch(self, unit: list[Found]) -> list[Read]:
-        """Read a unit, in a thread; when the import stops, what is read so far is whole."""
-        reads: list[Read] = []
-        packed: dict[str, bytes] = {}
-        small: list[tuple[Found, str]] = []
-        for listed in unit:
-            if self.stop.is_set():
-                break
-            try:
-                opened = self.reader.open(listed.place)
-            except KeyError:
-                if listed.size:
-                    raise self.moving(listed.place) from None
-                reads.append(Read(listed, None))
-                continue
-            if self.job.link or opened.found.size >= SMALL:
-                reads.append(self.link(opened) if self.job.link else self.copy(opened))
-                continue
-            body = b"".join(self.flow(opened))
-            sha256 = hashlib.sha256(body).hexdigest()
-            packed[sha256] = body
-            small.append((opened.found, sha256))
-        located = {one.sha256: one for one in self.hub.contents.keep_pack(packed.items())}
-        return reads + [Read(found, located[sha256]) for found, sha256 in small]
-
-    def link(self, opened: Opened) -> Read:
-        digest = hashlib.sha256()
-        for piece in self.flow(opened):
-            digest.update(piece)
-        found = opened.found
-        where = Link(self.source.id, self.source.name, self.url, found.place, found.stamp)
-        return Read(found, Location(digest.hexdigest(), found.size, LINKED, link=where))
-
-    def copy(self, opened: Opened) -> Read:
-        incoming = self.hub.contents.incoming()
-        try:
-            for piece in self.flow(opened):
-                incoming.write(piece)
-            return Read(opened.found, incoming.keep())
-        finally:
-            incoming.discard()
-
-    def flow(self, opened: Opened) -> Iterator[bytes]:
-        """The pieces of an original, counted; Stopped in the middle when the import stops."""
-        found, size = opened.found, 0
-        try:
-            for piece in opened.pieces:
-                with self.lock:
-                    self.read += len(piece)
-                    self.flowing += len(piece)
-                size += len(piece)
-                yield piece
-                if self.stop.is_set() and size < found.size:
-                    raise Stopped
-        except Changed:
-            raise self.moving(found.place) from None
-        finally:
-            with self.lock:
-                self.flowing -= size
-        if size != found.size:
-            raise Unavailable(f"{found.place!r} in the source {self.source.name!r} broke off before its end.")
-
-    def moving(self, place: str) -> Conflict:
-        return Conflict(f"{place!r} changed in the source {self.source.name!r} while it was imported; import again.")
-
-    def keep(self, reads: list[Read]) -> None:
-        """The rows of what was read: from now on it is known, whatever becomes of this import."""
+    def keep(self, reads: list[Read]) -> bool:
+        """The rows of what was read: it is known from now on, whatever becomes of the import. False: it has to stop."""
         kept = [(read.found, read.body) for read in reads if read.body is not None]
         with self.hub.work(None) as work:
+            job = work.imports.locked(self.job.id)
             acknowledge(work, self.job.asset, [body for _, body in kept])
             work.originals.put(self.source.id, [(found.place, found.stamp, body.sha256) for found, body in kept])
-            work.imports.change(self.job.id, {"read_bytes": self.read})
+            work.imports.change(self.job.id, self.progress())
+        return job is not None and not job.state.final and not self.ending.is_set()
 
     def note(self, results: IO[str], found: Found, sha256: str, size: int) -> None:
         mtime = (found.mtime - EPOCH) // MICROSECOND
         results.write(json.dumps([self.job.target_of(found.place), sha256, size, mtime]) + "\n")
         self.files, self.bytes = self.files + 1, self.bytes + size
 
+    def progress(self) -> dict[str, int]:
+        flowing, read = self.originals.flowing, self.originals.read
+        return {"done_files": self.files, "done_bytes": self.bytes + flowing, "read_bytes": read}
+
     def report(self, **totals: int) -> None:
-        """Say how far it is. Stopped if it was cancelled, or if the hub stops."""
+        """Say how much there is. Stopped if it was cancelled, or if the hub stops."""
         with self.hub.work(None) as work:
             self.check(work)
-            done = {"done_files": self.files, "done_bytes": self.bytes + self.flowing, "read_bytes": self.read}
-            work.imports.change(self.job.id, done | totals)
+            work.imports.change(self.job.id, self.progress() | totals)
 
     def check(self, work: Work) -> Import:
         job = work.imports.locked(self.job.id)
@@ -307,8 +223,7 @@ class Importing:
         facts = {"import": {"source": job.source_name, "prefix": job.prefix, "link": job.link}}
         message = job.message or f"Import {job.origin}"
         made = history.commit_tree(work, asset, job.branch, parent, tree, message, metadata=facts)
-        done = {"total_files": self.files, "total_bytes": self.bytes, "done_files": self.files,
-                "done_bytes": self.bytes, "read_bytes": self.read}  # fmt: skip
+        done = self.progress() | {"total_files": self.files, "total_bytes": self.bytes}
         ended = {"state": ImportState.SUCCEEDED, "commit": made.id if made else None, "ended_at": work.now()}
         work.imports.change(job.id, done | ended)
 

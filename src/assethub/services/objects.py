@@ -71,13 +71,13 @@ def receive_small(
     arrived = dict(bodies)
     with hub.work(caller, reading=True) as work:
         asset = receiving(work, path)
-        known = work.bodies.rows(arrived)
+        known = {sha256 for sha256, one in work.bodies.rows(arrived).items() if one.pack != LINKED}
     for sha256 in known:
         check_body(sha256, arrived[sha256])
     located = hub.contents.keep_pack((sha256, body) for sha256, body in arrived.items() if sha256 not in known)
     with hub.work(caller) as work:
         still = work.bodies.rows(known)
-        located += hub.contents.keep_pack((sha256, arrived[sha256]) for sha256 in known.keys() - still.keys())
+        located += hub.contents.keep_pack((sha256, arrived[sha256]) for sha256 in known - still.keys())
         located += locations(work, still).values()
         acknowledge(work, asset.id, located)
     return located
@@ -117,11 +117,14 @@ def gone(purge: Purge, what: str) -> Gone:
 
 
 def missing_bodies(work: Work, path: AssetPath, sha256s: Iterable[str]) -> list[str]:
-    """Which of these contents the asset does not hold yet, in the order asked; the others stay for the grace period."""
+    """Which of these contents the asset does not hold yet, or only as links, in the order asked.
+
+    The others stay for the grace period.
+    """
     asked = list(dict.fromkeys(sha256s))
     held = work.holdings.of(receiving(work, path).id, asked)
     work.bodies.touch(held.values(), work.now(), work.stale)
-    return [sha256 for sha256 in asked if sha256 not in held]
+    return [sha256 for sha256 in asked if sha256 not in held or held[sha256].pack == LINKED]
 
 
 def list_objects(

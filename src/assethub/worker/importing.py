@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from assethub.domain.errors import HubError
-from assethub.services.importing import perform
+from assethub.domain.errors import HubError, Unavailable
+from assethub.services.importing import fail, perform
 from assethub.services.imports import pending_imports
 from assethub.services.work import Hub
 
@@ -42,6 +42,9 @@ class Importer(threading.Thread):
         except (HubError, SQLAlchemyError) as error:
             log.warning("import %s broke off, and is tried again: %s", id, error)
             self.ending.wait(STOP_SECONDS)
+        except Exception:
+            log.exception("import %s failed", id)
+            fail(self.hub, id, Unavailable("The hub failed at this; its log says why."))
 
     def stop(self) -> None:
         self.ending.set()
