@@ -110,3 +110,15 @@ def test_empty_bodies_and_empty_ranges(backend: Backend) -> None:
 def test_a_store_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be used"):
         ObjectStoreBackend("nonsense://x", tmp_path)
+
+
+def test_a_file_is_adopted_as_it_is_and_stays_its_owners(backend: Backend, tmp_path: Path) -> None:
+    file = tmp_path / "whole"
+    file.write_bytes(b"0123456789")
+    for _ in range(2):
+        writer = backend.adopt(file)
+        writer.keep("k/adopted")
+        writer.discard()
+    assert file.exists()
+    file.unlink()
+    assert b"".join(backend.read("k/adopted", 3)) == b"3456789"

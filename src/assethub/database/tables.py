@@ -288,6 +288,25 @@ imports = Table(
     moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
 )  # fmt: skip
 
+uploads = Table(  # large contents on their way in
+    "uploads", metadata,
+    Column("id", Uuid, primary_key=True),
+    id_of("assets", "asset"),
+    id_of("users", "user"),
+    sha256("sha256", NOTHING),
+    Column("size", BigInteger, nullable=False),
+    Column("part_size", BigInteger, nullable=False),
+    moment("seen_at"),
+    UniqueConstraint("asset", "user", "sha256", "size"),
+)  # fmt: skip
+
+upload_parts = Table(  # which of their parts are durable
+    "upload_parts", metadata,
+    id_of("uploads", "upload"),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("upload", "number"),
+)  # fmt: skip
+
 staged = Table(
     "staged", metadata,
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import chain
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from anyio import from_thread
@@ -13,12 +14,31 @@ from starlette.responses import Response, StreamingResponse
 
 from assethub.domain.errors import Invalid
 from assethub.protocol.archives import SIZE_HEADER
-from assethub.services.objects import OpenFile, Received, Upload
+from assethub.services.objects import OpenFile
 
 PIECE = 1 << 20
 STREAMED = 1 << 62  # the limit of bodies that are never whole in memory: none
 INLINE = 256 << 10  # files up to here are read at once: a thread hop per piece costs more
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+Kept = TypeVar("Kept", covariant=True)
+
+
+class Arriving(Protocol):
+    @property
+    def size(self) -> int: ...
+
+
+class Sink(Protocol[Kept]):
+    """What a body goes into: an upload, or a part of one."""
+
+    @property
+    def incoming(self) -> Arriving: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def finish(self, expected: str | None = None) -> Kept: ...
+
+    def discard(self) -> None: ...
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
@@ -76,7 +96,7 @@ def send_stream(parts: Iterable[bytes], name: str, media: str, size: int) -> Str
     return StreamingResponse(gathered(parts), 200, head, media)
 
 
-async def receive(request: Request, upload: Upload, expected: str | None = None) -> Received:
+async def receive(request: Request, upload: Sink[Kept], expected: str | None = None) -> Kept:
     """Stream the body into the upload; a body that breaks off leaves nothing behind.
 
     One piece is hashed and written while the next arrives.

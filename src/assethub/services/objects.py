@@ -54,8 +54,7 @@ class Upload:
         """Keep the body durably, then the rows that acknowledge it."""
         location = self.incoming.keep(expected)
         with self.hub.work(self.caller) as work:
-            acknowledge(work, self.asset.id, [location])
-            known = locate(work, [location.sha256])[location.sha256]
+            known = acknowledge_one(work, self.asset.id, location)
         if known.pack != location.pack:  # the hub had it already; the first copy stays
             self.hub.contents.drop(location.pack)
         return known
@@ -87,6 +86,12 @@ def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
     """The hub knows these bodies from now on, and the asset holds them. Gone if one was removed for good before."""
     admit(work, located)
     work.holdings.add(asset, [one.sha256 for one in located])
+
+
+def acknowledge_one(work: Work, asset: UUID, location: Location) -> Location:
+    """The same for one body; answers where it lies, which is elsewhere if the hub knew it already."""
+    acknowledge(work, asset, [location])
+    return locate(work, [location.sha256])[location.sha256]
 
 
 def admit(work: Work, located: list[Location]) -> None:

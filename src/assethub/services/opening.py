@@ -18,6 +18,7 @@ from assethub.services.work import Hub
 from assethub.storage.backend import Backend, put
 from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend
+from assethub.storage.spools import Spools
 from assethub.storage.tree_store import NodeCache
 
 log = logging.getLogger("assethub")
@@ -68,6 +69,7 @@ def open_hub(
         executor=LocalExecutor(folder / "runs", folder / "cache"),
         secret=secret_of(folder),
         folder=folder,
+        spools=Spools(folder / "store" / "uploads"),
         git_roots=git_roots,
         slots=slots,
         grace=grace,

@@ -31,6 +31,7 @@ from assethub.database.roots import Roots
 from assethub.database.runs import Logs, Metrics, Runs
 from assethub.database.sources import Links, Originals, Sources
 from assethub.database.staging import Staging
+from assethub.database.uploads import Uploads
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Forbidden, Full, NotFound, SignInNeeded, Unavailable
 from assethub.domain.folders import Folder, Role
@@ -38,6 +39,7 @@ from assethub.domain.names import AssetPath, FolderPath
 from assethub.domain.owners import Caller, RunCaller, Scope
 from assethub.executors.executor import Executor
 from assethub.storage.contents import Contents
+from assethub.storage.spools import Spools
 from assethub.storage.tree_store import NodeCache, Trees
 
 log = logging.getLogger("assethub")
@@ -54,6 +56,7 @@ class Hub:
     executor: Executor
     secret: bytes  # kept in a file beside the database, never in it
     folder: Path  # where the hub keeps its own files
+    spools: Spools  # large contents on their way in
     git_roots: tuple[Path, ...] = ()  # local paths that Git repositories may lie below
     slots: int = 2  # runs side by side on the local engine
     grace: timedelta = timedelta(days=3)  # how long the collector leaves alone what was needed
@@ -160,6 +163,10 @@ class Work:
     @cached_property
     def holdings(self) -> Holdings:
         return Holdings(self.connection)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.connection)
 
     @cached_property
     def staging(self) -> Staging:

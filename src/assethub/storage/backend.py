@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 PIECE = 1 << 20
@@ -31,6 +32,9 @@ class Kept:
 
 class Backend(Protocol):
     def writer(self) -> Writer: ...
+
+    def adopt(self, file: Path) -> Writer:
+        """A writer whose body is this durable local file, whole; the file stays its owner's to remove."""
 
     def sweep(self) -> None:
         """Remove bodies that a crash cut off: none of them was acknowledged. Only while nothing is on its way in."""

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from assethub.domain.errors import Invalid
 from assethub.storage.backend import Backend, Writer
@@ -62,6 +63,12 @@ class Contents:
 
     def incoming(self) -> Incoming:
         return Incoming(self.backend.writer())
+
+    def adopt(self, file: Path, digest: "hashlib._Hash", size: int) -> Incoming:
+        """A body that lies in a local file, whole, durable and hashed already."""
+        incoming = Incoming(self.backend.adopt(file))
+        incoming.digest, incoming.size = digest, size
+        return incoming
 
     def keep_pack(self, bodies: Iterable[tuple[str, bytes]]) -> list[Location]:
         """Keep many small bodies as one pack; Invalid if one is not what its sha256 says, and nothing is kept."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from assethub.domain.errors import Full
 from assethub.storage.backend import PIECE, Kept
 
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -63,6 +64,37 @@ class FileWriter:
             self.temporary = None
 
 
+class AdoptedFile:
+    """A synced file in the backend's own file system; it is kept by a second name, and no byte is copied."""
+
+    def __init__(self, root: Path, file: Path) -> None:
+        self.root, self.file = root, file
+
+    def write(self, data: bytes) -> None:
+        raise ValueError("This body is whole already.")
+
+    def keep(self, key: str) -> None:
+        target = self.root / key
+        with full_disk_told():
+            if not target.exists():
+                make_folder(target.parent)
+                self.file.chmod(0o440)
+                os.utime(self.file)  # what is kept is new, however long its parts have waited
+                self.give_name(target)
+                sync_folder(target.parent)
+
+    def give_name(self, target: Path) -> None:
+        try:
+            target.hardlink_to(self.file)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            self.file.rename(target)
+
+    def discard(self) -> None:
+        """The file is its owner's."""
+
+
 class FilesystemBackend:
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -74,6 +106,9 @@ class FilesystemBackend:
 
     def writer(self) -> FileWriter:
         return FileWriter(self.root)
+
+    def adopt(self, file: Path) -> AdoptedFile:
+        return AdoptedFile(self.root, file)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:

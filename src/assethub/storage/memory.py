@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from assethub.storage.backend import PIECE, Kept
 
@@ -34,6 +35,11 @@ class MemoryBackend:
 
     def writer(self) -> MemoryWriter:
         return MemoryWriter(self.bodies)
+
+    def adopt(self, file: Path) -> MemoryWriter:
+        writer = MemoryWriter(self.bodies)
+        writer.write(file.read_bytes())
+        return writer
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         body = memoryview(self.bodies[key][0])[start:end]

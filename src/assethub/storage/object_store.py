@@ -40,13 +40,29 @@ class SpoolWriter:
         if not self.backend.has(key):
             with full_disk_told():
                 self.file.flush()
-            with self.backend.telling(key):
-                obstore.put(self.backend.store, key, Path(self.file.name), chunk_size=PART)
+            self.backend.send(key, Path(self.file.name))
         self.discard()
 
     def discard(self) -> None:
         self.file.close()
         Path(self.file.name).unlink(missing_ok=True)
+
+
+class AdoptedFile:
+    """A local file that goes to the store as it is."""
+
+    def __init__(self, backend: "ObjectStoreBackend", file: Path) -> None:
+        self.backend, self.file = backend, file
+
+    def write(self, data: bytes) -> None:
+        raise ValueError("This body is whole already.")
+
+    def keep(self, key: str) -> None:
+        if not self.backend.has(key):
+            self.backend.send(key, self.file)
+
+    def discard(self) -> None:
+        """The file is its owner's."""
 
 
 class ObjectStoreBackend:
@@ -66,6 +82,13 @@ class ObjectStoreBackend:
 
     def writer(self) -> SpoolWriter:
         return SpoolWriter(self)
+
+    def adopt(self, file: Path) -> AdoptedFile:
+        return AdoptedFile(self, file)
+
+    def send(self, key: str, file: Path) -> None:
+        with self.telling(key):
+            obstore.put(self.store, key, file, chunk_size=PART)
 
     def has(self, key: str) -> bool:
         try:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from assethub.domain.errors import HubError
 from assethub.services.deletions import sweep_deleted
 from assethub.services.placement import place_runs
+from assethub.services.uploads import sweep_uploads
 from assethub.services.work import Hub
 from assethub.worker.importing import Importer
 
@@ -33,6 +34,7 @@ class Worker(threading.Thread):
                 place_runs(self.hub, self.endpoint)
                 if time.monotonic() >= sweep:
                     sweep_deleted(self.hub)
+                    sweep_uploads(self.hub)
                     sweep = time.monotonic() + SWEEP_EVERY
                 pause = INTERVAL
             except (HubError, SQLAlchemyError, OSError) as error:

@@ -29,6 +29,7 @@ from assethub.server.api import (
     runner,
     runs,
     staging,
+    uploads,
 )
 from assethub.services.work import Hub
 
@@ -39,6 +40,11 @@ STATUS: dict[type[HubError], int] = {
 }  # fmt: skip
 
 
+ROUTED = (
+    owners, folders, assets, archives, history, objects, uploads, staging, imports, evaluations, runs, runner
+)  # fmt: skip
+
+
 def create_api(hub: Hub) -> FastAPI:
     api = FastAPI(title="Asset Hub", version="1", docs_url=None, redoc_url=None, max_body_size=MOST_IN_MEMORY)
     api.state.hub = hub
@@ -46,7 +52,20 @@ def create_api(hub: Hub) -> FastAPI:
     api.add_exception_handler(RequestValidationError, malformed)
     api.add_exception_handler(HTTPException, unrouted)
     api.add_exception_handler(Exception, crashed)
-    for module in (owners, folders, assets, archives, history, objects, staging, imports, evaluations, runs, runner):
+    for module in (
+        owners,
+        folders,
+        assets,
+        archives,
+        history,
+        objects,
+        uploads,
+        staging,
+        imports,
+        evaluations,
+        runs,
+        runner,
+    ):
         api.include_router(module.router)
     return api
 
