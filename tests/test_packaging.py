@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CLIENT = {"click", "httpx2", "pydantic", "rich"}
+CLIENT = {"click", "httpx2", "pathspec", "pydantic", "rich"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 

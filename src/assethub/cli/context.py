@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from assethub.client.uploading import Progress
+    from assethub.client.lanes import Progress
 
 SECONDS = (("y", 31_536_000), ("mon", 2_592_000), ("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 

@@ -29,14 +29,16 @@ def version_of(hub: "Hub", text: str) -> "Version":
 @click.option("-a", "--add", "add", multiple=True, metavar="LOCAL[:REMOTE]",
               help="File or folder to add; ./dir keeps the folder's name, './dir/*' does not.")  # fmt: skip
 @click.option("-d", "--delete", "delete", multiple=True, metavar="PATH", help="File, or DIR/ with all below it.")
+@click.option("--exclude", multiple=True, metavar="PATTERN",
+              help="What of the folders is left out, as in .gitignore; .ahignore files in them count too.")  # fmt: skip
 @click.option("--staged", is_flag=True, help="Commit what is staged on the branch too.")
 @click.option("--force", is_flag=True, help="Staged changes win over what changed meanwhile.")
 @click.option("--expected-parent", metavar="COMMIT", help="Refuse if the branch is not at this commit.")
 @json_option
 @hub
 def commit(
-    hub: "Hub", path: str, message: str, add: tuple[str, ...], delete: tuple[str, ...], staged: bool, force: bool,
-    expected_parent: str | None, as_json: bool,
+    hub: "Hub", path: str, message: str, add: tuple[str, ...], delete: tuple[str, ...], exclude: tuple[str, ...],
+    staged: bool, force: bool, expected_parent: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Commit files and deletions to a branch, in one step."""
     if not (add or delete or staged):
@@ -45,8 +47,9 @@ def commit(
     given = [dict([split(text)]) if split(text)[1] else text for text in add]
     with progress("Uploading") as report:
         made = version.commit(
-            message, given, delete, staged=staged, force=force, expected_parent=expected_parent, progress=report
-        )
+            message, given, delete, staged=staged, force=force, expected_parent=expected_parent, exclude=exclude,
+            progress=report,
+        )  # fmt: skip
     show_made(made, as_json, f"{version} holds all of this already; nothing to commit.")
 
 

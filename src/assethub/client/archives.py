@@ -11,7 +11,8 @@ import httpx2
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.errors import Unreachable
-from assethub.client.uploading import PIECE, Count, Progress
+from assethub.client.lanes import Count, Progress
+from assethub.client.ranges import PIECE
 from assethub.domain.errors import Invalid
 from assethub.domain.names import AssetPath
 from assethub.protocol.archives import CONTENT_TYPE, SIZE_HEADER, ImportedInfo, Reader

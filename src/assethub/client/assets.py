@@ -6,8 +6,9 @@ from typing import Any
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.imports import Import
+from assethub.client.lanes import Progress
 from assethub.client.runs import Run
-from assethub.client.uploading import Add, Progress
+from assethub.client.sources import Add
 from assethub.client.versions import Version, as_list
 from assethub.domain.errors import Invalid
 from assethub.domain.history import MAIN
@@ -96,10 +97,16 @@ class Asset:
         return self.version(name)
 
     def commit(
-        self, message: str, add: Sequence[Add] = (), delete: Sequence[str] = (), *, progress: Progress | None = None
+        self,
+        message: str,
+        add: Sequence[Add] = (),
+        delete: Sequence[str] = (),
+        *,
+        exclude: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> CommitInfo | None:
         """Commit to `main`; see Version.commit."""
-        return self.main.commit(message, add, delete, progress=progress)
+        return self.main.commit(message, add, delete, exclude=exclude, progress=progress)
 
     def import_from(
         self,

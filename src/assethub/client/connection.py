@@ -2,9 +2,12 @@
 
 import json
 import os
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -19,8 +22,11 @@ if TYPE_CHECKING:
     from assethub.client.hub import Hub
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:7700"
-ATTEMPTS = 6
-AGAIN = {429, 502, 503, 504}
+ATTEMPTS = 8  # over about ten seconds: a hub that is restarted is back by then
+ATTEMPTS_OF_FAULTY = 3  # of what the hub failed at with an error of its own
+AGAIN = {429, 500, 502, 503, 504}
+LONGEST_PAUSE = 5.0
+LONGEST_TOLD_PAUSE = 120.0  # that a hub may ask for by Retry-After
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -81,38 +87,61 @@ class Connection:
             base_url=f"{endpoint}/api/v1", headers=headers, timeout=httpx2.Timeout(120, connect=10), trust_env=True
         )
         self.has_key = api_key is not None
+        self.answered = False  # a hub that answered before is being restarted when it does not listen
 
     def request(self, method: str, url: str, *, again: bool | None = None, **options: Any) -> httpx2.Response:
         """The hub's answer; its refusals are raised. What changes nothing twice is asked again when the hub is away."""
-        repeat = method in ("GET", "HEAD", "PUT") if again is None else again
-        for attempt in range(ATTEMPTS if repeat else 1):
-            last = attempt + 1 == (ATTEMPTS if repeat else 1)
-            try:
-                response = self.http.request(method, url, **options)
-            except httpx2.TransportError as error:
-                if last or isinstance(error, httpx2.ConnectError):
-                    raise self.unreachable(error) from error
-            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-                raise Unreachable(f"{self.endpoint!r} is not the address of a hub: {error}.") from error
-            else:
-                if response.is_success or response.status_code == 304:
-                    return response
-                if last or response.status_code not in AGAIN:
-                    raise refusal(response.status_code, body_of(response))
-            time.sleep(0.1 * 2**attempt)
-        raise AssertionError("the last attempt answers or raises")
+        with self.asking(method, url, again, options, stream=False) as response:
+            return response
 
     @contextmanager
-    def stream(self, method: str, url: str, **options: Any) -> Iterator[httpx2.Response]:
-        """An answer whose body is read piece by piece."""
+    def stream(self, method: str, url: str, *, again: bool | None = None, **options: Any) -> Iterator[httpx2.Response]:
+        """An answer whose body is read piece by piece; it may take as long as it takes."""
         try:
-            with self.http.stream(method, url, **options) as response:
-                if not response.is_success:
-                    response.read()
-                    raise refusal(response.status_code, body_of(response))
+            with self.asking(method, url, again, options, stream=True) as response:
                 yield response
         except httpx2.TransportError as error:
             raise self.unreachable(error) from error
+
+    @contextmanager
+    def asking(
+        self, method: str, url: str, again: bool | None, options: dict[str, Any], *, stream: bool
+    ) -> Iterator[httpx2.Response]:
+        attempt = 0
+        while True:
+            attempt += 1
+            response = self.attempt(method, url, options, stream, attempt, again or method in ("GET", "HEAD", "PUT"))
+            if not isinstance(response, float):
+                try:
+                    yield response
+                finally:
+                    response.close()
+                return
+            time.sleep(response)
+
+    def attempt(
+        self, method: str, url: str, options: dict[str, Any], stream: bool, attempt: int, again: bool
+    ) -> httpx2.Response | float:
+        """The answer of one attempt, or the seconds after which another is worth it."""
+        try:
+            request = self.http.build_request(method, url, **options)
+            response = self.http.send(request, stream=stream)
+        except httpx2.TransportError as error:
+            away = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)  # and so nothing was done
+            if attempt == ATTEMPTS or not (self.answered if away else again):
+                raise self.unreachable(error) from error
+            return pause(attempt)
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            raise Unreachable(f"{self.endpoint!r} is not the address of a hub: {error}.") from error
+        self.answered = True
+        if response.is_success or response.status_code == 304:
+            return response
+        response.read()
+        response.close()
+        most = ATTEMPTS_OF_FAULTY if response.status_code == 500 else ATTEMPTS
+        if attempt >= most or response.status_code not in AGAIN or not (again or response.status_code == 429):
+            raise refusal(response.status_code, body_of(response))
+        return told_pause(response.headers.get("retry-after")) or pause(attempt)
 
     def unreachable(self, error: Exception) -> Unreachable:
         if isinstance(error, httpx2.ConnectError):
@@ -142,6 +171,26 @@ class Connection:
 
     def delete(self, url: str, **params: Any) -> None:
         self.request("DELETE", url, params=given(params))
+
+
+def pause(attempt: int) -> float:
+    """Growing seconds, scattered so that clients that failed together do not come back together."""
+    return min(0.1 * float(2**attempt), LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+
+
+def told_pause(told: str | None) -> float | None:
+    """The seconds that a Retry-After header asks for; it holds a number of them or a date."""
+    if told is None:
+        return None
+    if told.strip().isdecimal():
+        seconds = float(told)
+    else:
+        try:
+            at = parsedate_to_datetime(told)
+        except ValueError:
+            return None
+        seconds = (at - datetime.now(at.tzinfo or UTC)).total_seconds() if at.tzinfo else 0.0
+    return min(max(seconds, 0.0), LONGEST_TOLD_PAUSE)
 
 
 def given(params: dict[str, Any]) -> dict[str, Any]:

@@ -9,17 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
-from assethub.client.connection import Connection, asset_url
+from assethub.client.connection import ATTEMPTS, Connection, asset_url, pause
+from assethub.client.durability import Durability
 from assethub.client.errors import Unreachable
-from assethub.client.uploading import BATCH, PIECE, Count, Progress
-from assethub.domain.errors import Invalid, Unavailable
+from assethub.client.lanes import Count, Lanes, Progress
+from assethub.client.places import check_names, file_system, places_of
+from assethub.client.ranges import Gathering, partial
+from assethub.client.uploading import BATCH
+from assethub.domain.errors import HubError, Invalid, Unavailable
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import LARGE, MOST_FRAMES, frames
 from assethub.protocol.objects import ObjectInfo, TreePage, Wanted
 
 PAGE = 5000
-LARGE_LANES = 3  # small files have one: several threads that write small files only wait for one another
-ATTEMPTS = 6
+SIDE_BY_SIDE = 4
+PLAIN_NAME = 200  # bytes of a name that a suffix can be put to
 
 
 def list_tree(connection: Connection, asset: AssetPath, ref: str, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -40,108 +44,166 @@ def download(
     target: Path,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Put the files below `target`; those that are there already with the right content are kept.
+    """Put the files below `target`, verified and durable; those that are there already as they should be are kept.
 
-    Invalid if a path would lie outside of it, or if `a` and `a/b` are both files. Repeating it continues.
+    Invalid if a path would lie outside of it, or if the file system cannot hold all names. Repeating it continues.
     """
-    files = [entry for entry in entries if not entry.path.endswith("/")]
-    places = {entry.path: safe_place(target, entry.path) for entry in files}
-    check_pairs(places)
+    files = list({entry.path: entry for entry in entries if not entry.path.endswith("/")}.values())
+    places = places_of(target, (entry.path for entry in files))
+    if files:
+        check_names(places, file_system(target))
     target.mkdir(parents=True, exist_ok=True)
     ref = f"commit/{commit}"
     count = Count(sum(entry.size for entry in files), progress)
-    with ThreadPoolExecutor(LARGE_LANES) as large, ThreadPoolExecutor(1) as small:
-        likely = [entry for entry in files if may_be_there(places[entry.path], entry)]
-        same = large.map(lambda entry: is_there(places[entry.path], entry), likely)
-        kept = {entry.path for entry, there in zip(likely, same, strict=True) if there}
-        count.add(sum(entry.size for entry in likely if entry.path in kept))
-        wanted = [entry for entry in files if entry.path not in kept]
-        jobs = [
-            (large if batch[0].size >= LARGE else small).submit(fetch, connection, asset, ref, batch, places, count)
-            for batch in batched(wanted)
-        ]
-        for job in jobs:
-            job.result()
+    wanted = not_kept(files, places, count)
+    durability = Durability(count)
+    large: list[Fetched] = []
+    try:
+        with Lanes(SIDE_BY_SIDE) as lanes:
+            for batch in batched(wanted):
+                if batch[0].size < LARGE:
+                    lanes.submit(fetch_small, connection, asset, ref, batch, places, durability)
+                    continue
+                large.append(Fetched(connection, asset, ref, batch[0], places[batch[0].path], count, durability))
+                large[-1].begin(lanes)
+        durability.sync()
+    except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+        raise Invalid(f"{error.filename2 or error.filename} is in the way of the download; move it.") from error
+    finally:
+        for one in large:
+            one.file.close()
     return list(places.values())
 
 
-def fetch(
-    connection: Connection, asset: AssetPath, ref: str, batch: list[ObjectInfo], places: dict[str, Path], count: Count
-) -> None:
-    """One batch, begun again when the connection breaks in its middle."""
-    for attempt in range(ATTEMPTS):
-        try:
-            if batch[0].size >= LARGE:
-                fetch_large(connection, asset, ref, batch[0], places[batch[0].path])
-            else:
-                fetch_small(connection, asset, ref, batch, places)
-            break
-        except Unreachable:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            time.sleep(0.1 * 2**attempt)
-    count.add(sum(entry.size for entry in batch))
+def not_kept(files: list[ObjectInfo], places: dict[str, Path], count: Count) -> list[ObjectInfo]:
+    """Files that are not there yet as they should be."""
+    likely = [entry for entry in files if may_be_there(places[entry.path], entry)]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        large = [entry for entry in likely if entry.size >= LARGE]
+        same = pool.map(lambda entry: is_there(places[entry.path], entry), large)
+        kept = {entry.path for entry in likely if entry.size < LARGE and is_there(places[entry.path], entry)}
+        kept |= {entry.path for entry, there in zip(large, same, strict=True) if there}
+    count.add(sum(entry.size for entry in likely if entry.path in kept))
+    return [entry for entry in files if entry.path not in kept]
 
 
 def fetch_small(
-    connection: Connection, asset: AssetPath, ref: str, batch: list[ObjectInfo], places: dict[str, Path]
+    connection: Connection,
+    asset: AssetPath,
+    ref: str,
+    batch: list[ObjectInfo],
+    places: dict[str, Path],
+    durability: Durability,
+) -> None:
+    """One batch, begun again when the connection breaks in its middle."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            receive_small(connection, asset, ref, batch, places, durability)
+            return
+        except Unreachable:
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(pause(attempt))
+
+
+def receive_small(
+    connection: Connection,
+    asset: AssetPath,
+    ref: str,
+    batch: list[ObjectInfo],
+    places: dict[str, Path],
+    durability: Durability,
 ) -> None:
     wanted = Wanted(ref=ref, paths=[entry.path for entry in batch]).model_dump(mode="json")
-    made: set[str] = set()
-    with connection.stream("POST", f"{asset_url(asset)}/files/fetch", json=wanted) as response:
-        for header, body in frames(response.iter_raw()):
+    folders: set[str] = set()
+    files: list[str] = []
+    with (
+        connection.stream("POST", f"{asset_url(asset)}/files/fetch", again=True, json=wanted) as response,
+        durability.writing,
+    ):
+        for entry, (header, body) in zip(batch, frames(response.iter_raw()), strict=False):
             if "error" in header:
                 raise Unavailable(header["error"])
-            place = str(places[header["path"]])
-            verify(header["path"], hashlib.sha256(body).hexdigest(), header["sha256"])
+            if header["path"] != entry.path or hashlib.sha256(body).hexdigest() != entry.sha256:
+                raise Unreachable(f"{entry.path!r} arrived damaged: its sha256 is not {entry.sha256[:8]}….")
+            place = str(places[entry.path])
             folder, name = os.path.split(place)
-            if folder not in made:
+            if folder not in folders:
                 Path(folder).mkdir(parents=True, exist_ok=True)
-                made.add(folder)
-            part = f"{folder}/.{name[:200]}.new.part"
+                folders.add(folder)
+            part = f"{folder}/.{name}.new.part"
+            if len(name) > PLAIN_NAME or not name.isascii():
+                part = str(partial(places[entry.path], "new"))
             with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the write itself
                 file.write(body)
             os.replace(part, place)  # noqa: PTH105
+            files.append(place)
+    if len(files) < len(batch):
+        raise Unreachable("The hub sent fewer files than it was asked for.")
+    durability.wrote(files, folders, sum(entry.size for entry in batch))
 
 
-def fetch_large(connection: Connection, asset: AssetPath, ref: str, entry: ObjectInfo, place: Path) -> None:
-    """A large file goes on where an earlier download of it ended."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = partial(place, entry.sha256[:12])
-    have = part.stat().st_size if part.exists() else 0
-    digest = hashlib.sha256()
-    with part.open("ab") as file:
-        if have:
-            with part.open("rb") as earlier:
-                while piece := earlier.read(PIECE):
-                    digest.update(piece)
-        if have < entry.size:
-            url = f"{asset_url(asset)}/files/{quote(entry.path)}"
-            with connection.stream("GET", url, params={"ref": ref}, headers={"Range": f"bytes={have}-"}) as response:
-                for piece in response.iter_raw():
-                    digest.update(piece)
-                    file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    if digest.hexdigest() != entry.sha256:
-        part.unlink()
-    verify(entry.path, digest.hexdigest(), entry.sha256)
-    part.replace(place)
+class Fetched:
+    """A large file: its ranges come side by side, and whoever brings the last one puts it into its place."""
 
+    def __init__(
+        self,
+        connection: Connection,
+        asset: AssetPath,
+        ref: str,
+        entry: ObjectInfo,
+        place: Path,
+        count: Count,
+        durability: Durability,
+    ) -> None:
+        self.connection, self.entry, self.count, self.durability = connection, entry, count, durability
+        self.url, self.ref = f"{asset_url(asset)}/files/{quote(entry.path)}", ref
+        self.file = Gathering(place, entry.sha256, entry.size)
 
-def verify(path: str, found: str, expected: str) -> None:
-    if found != expected:
-        raise Unreachable(f"{path!r} arrived damaged: its sha256 is {found[:8]}…, not {expected[:8]}….")
+    def begin(self, lanes: Lanes) -> None:
+        missing = self.file.missing()
+        self.count.add(self.entry.size - sum(end - start for start, end in map(self.file.span, missing)))
+        if not missing:
+            lanes.submit(self.finish)
+        for number in missing:
+            lanes.submit(self.fetch, number, lanes)
 
+    def fetch(self, number: int, lanes: Lanes) -> None:
+        """One range, gone on with where the connection broke off."""
+        start, end = self.file.span(number)
+        at, attempt = start, 0
+        while at < end:
+            attempt += 1
+            try:
+                for piece in self.pieces(at, end):
+                    lanes.check()
+                    self.file.write(piece, at)
+                    at, attempt = at + len(piece), 0
+            except Unreachable:
+                if attempt >= ATTEMPTS:
+                    raise
+                time.sleep(pause(max(attempt, 1)))
+        whole = self.file.keep(number)
+        self.count.add(end - start)
+        if whole:
+            self.finish()
 
-def partial(place: Path, tag: str) -> Path:
-    return place.with_name(f".{place.name[:200]}.{tag}.part")
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        headers = {"Range": f"bytes={start}-{end - 1}"}
+        with self.connection.stream("GET", self.url, params={"ref": self.ref}, headers=headers) as response:
+            if response.headers.get("content-range") != f"bytes {start}-{end - 1}/{self.entry.size}":
+                raise HubError(f"What answers for {self.entry.path!r} does not send ranges of it; is a proxy between?")
+            yield from response.iter_raw()
+
+    def finish(self) -> None:
+        self.file.finish(self.entry.path)
+        self.durability.wrote([], [str(self.file.place.parent)], 0)
 
 
 def may_be_there(place: Path, entry: ObjectInfo) -> bool:
     """Whether a regular file of the right size is at the place."""
     try:
-        found = os.stat(place)  # noqa: PTH116
+        found = os.lstat(place)
     except OSError:
         return False
     return found.st_size == entry.size and stat.S_ISREG(found.st_mode)
@@ -150,30 +212,6 @@ def may_be_there(place: Path, entry: ObjectInfo) -> bool:
 def is_there(place: Path, entry: ObjectInfo) -> bool:
     with place.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
-
-
-def safe_place(target: Path, path: str) -> Path:
-    """Where a path lies below the target; never outside of it, nor through a link."""
-    parts = path.split("/")
-    if path.startswith("/") or any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise Invalid(f"The path {path!r} would lie outside of {target}; it is not downloaded.")
-    place = target
-    for part in parts[:-1]:
-        place = place / part
-        if place.is_symlink():
-            raise Invalid(f"{place} is a symbolic link; the download of {path!r} would leave {target}.")
-    return place / parts[-1]
-
-
-def check_pairs(places: dict[str, Path]) -> None:
-    for path in places:
-        parts = path.split("/")
-        for size in range(1, len(parts)):
-            above = "/".join(parts[:size])
-            if above in places:
-                raise Invalid(
-                    f"{above!r} and {path!r} cannot both be files on a disk; download one of them by its path."
-                )
 
 
 def batched(entries: list[ObjectInfo]) -> Iterator[list[ObjectInfo]]:

@@ -12,8 +12,8 @@ from assethub.client.archives import import_archive
 from assethub.client.assets import Dataset, Model, asset_of
 from assethub.client.connection import Connection, folder_url
 from assethub.client.folders import Folder
+from assethub.client.lanes import Progress
 from assethub.client.runs import Run
-from assethub.client.uploading import Progress
 from assethub.client.versions import Version
 from assethub.domain.errors import Invalid, SignInNeeded
 from assethub.domain.history import MAIN

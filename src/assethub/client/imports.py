@@ -4,8 +4,8 @@ import time
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.errors import ImportFailed
+from assethub.client.lanes import Progress
 from assethub.client.runs import patiently
-from assethub.client.uploading import Progress
 from assethub.domain.imports import ImportState
 from assethub.domain.names import parse_asset_path
 from assethub.protocol.imports import ImportInfo

@@ -10,9 +10,12 @@ from urllib.parse import quote
 
 from assethub.client.archives import Exported, export_archive, save_packed
 from assethub.client.connection import Connection, asset_url
-from assethub.client.downloading import download, list_tree, verify
+from assethub.client.downloading import download, list_tree
+from assethub.client.errors import Unreachable
+from assethub.client.lanes import Progress
 from assethub.client.runs import Run
-from assethub.client.uploading import Add, Progress, sources, upload
+from assethub.client.sources import Add, sources
+from assethub.client.uploading import upload
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
@@ -90,7 +93,8 @@ class Version:
     def read(self, path: str) -> bytes:
         """A file's bytes, whole in memory and verified. NotFound if it is not there."""
         answer = self.connection.request("GET", f"{self.url}/files/{quote(path)}", params={"ref": self.ref})
-        verify(path, hashlib.sha256(answer.content).hexdigest(), answer.headers["etag"].strip('"'))
+        if hashlib.sha256(answer.content).hexdigest() != answer.headers["etag"].strip('"'):
+            raise Unreachable(f"{path!r} arrived damaged: it has another sha256 than the hub told.")
         return answer.content
 
     def download(
@@ -143,14 +147,16 @@ class Version:
         expected_parent: str | None = None,
         staged: bool = False,
         force: bool = False,
+        exclude: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> CommitInfo | None:
         """One atomic commit on this branch: deletions first (`old/`: all below), then files; None if nothing changes.
 
-        `add`: `"model.pt"`, `"./dir"` (with the folder), `"./dir/*"` (without), `{"./saved": "weights/"}`.
+        `add`: `"model.pt"`, `"./dir"` (with the folder), `"./dir/*"` (without), `{"./saved": "weights/"}`; `exclude`:
+        patterns as in .gitignore of what is left out, beside those in the `.ahignore` files of the folders.
         `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
         """
-        files = upload(self.connection, self.asset, sources(add), progress)
+        files = upload(self.connection, self.asset, sources(add, exclude), progress)
         new = NewCommit(
             message=message, branch=self.ref, add=files, delete=list(delete), expected_parent=expected_parent,
             staged=staged, force=force,
