@@ -10,7 +10,7 @@ from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from assethub.domain.history import ChangeKind, Commit, Strategy
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
-from assethub.services import assets, history, merging, objects, versions
+from assethub.services import assets, history, last_commits, merging, objects, versions
 from assethub.services.history import NewFile
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, Committing, upload
@@ -171,7 +171,7 @@ def test_the_last_commit_of_each_path_is_found_through_merges(
     with hub.work(ada) as work:
         merging.merge_branch(work, MODEL, "side", strategy=Strategy.MERGE)
     with hub.work(ada, reading=True) as work:
-        found = history.last_commits(work, Reference(MODEL), ["base", "dir/", "main"])
+        found = last_commits.last_commits(work, Reference(MODEL), ["base", "dir/", "main"])
     assert {path: one.message for path, one in found.items()} == {
         "base": "Base",
         "dir/": "On the side",

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assethub.database.rows import Rows, batches
-from assethub.database.tables import nodes
+from assethub.database.tables import nodes, outlines
 
 
 class Nodes(Rows):
@@ -24,3 +24,18 @@ class Nodes(Rows):
         for batch in batches(sorted(located)):
             values = [dict(zip(("id", "pack", "offset", "length"), row, strict=True)) for row in batch]
             self.connection.execute(dialect.insert(nodes).on_conflict_do_nothing(), values)
+
+    def outlines(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The packed outline of each leaf that has one."""
+        found: dict[str, bytes] = {}
+        for batch in batches(ids):
+            query = select(outlines).where(outlines.c.node.in_(batch))
+            found.update({row.node: row.outline for row in self.connection.execute(query)})
+        return found
+
+    def add_outlines(self, new: Iterable[tuple[str, bytes]]) -> None:
+        """Of leaves whose rows are kept already."""
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        for batch in batches(sorted(new)):
+            values = [{"node": node, "outline": outline} for node, outline in batch]
+            self.connection.execute(dialect.insert(outlines).on_conflict_do_nothing(), values)

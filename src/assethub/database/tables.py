@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -133,8 +134,10 @@ commits = Table(
     Column("added", Integer, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
+    Column("changed_paths", LargeBinary),  # a filter, see docs/formats.md; none for very many, or in older commits
     PrimaryKeyConstraint("asset", "id"),
     Index("ix_commits_content", "asset", "content"),
+    Index("ix_commits_generation", "asset", "generation", "id"),
 )  # fmt: skip
 
 nodes = Table(
@@ -143,6 +146,12 @@ nodes = Table(
     Column("pack", SHA256, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", Integer, nullable=False),
+)  # fmt: skip
+
+outlines = Table(  # which folders a leaf holds: derived from it, gone with it
+    "outlines", metadata,
+    Column("node", SHA256, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
+    Column("outline", LargeBinary, nullable=False),
 )  # fmt: skip
 
 refs = Table(

@@ -53,7 +53,11 @@ def version(work: Work, reference: Reference, *, needs: Role = Role.VIEWER) -> t
 
 def tree_of(work: Work, commit: Commit) -> Tree:
     """NotFound never: a commit's tree is kept. Unavailable if a node of it is gone or damaged."""
+    return tree_at(work, commit.id, commit.tree)
+
+
+def tree_at(work: Work, commit: str, tree: str) -> Tree:
     try:
-        return work.trees.get(commit.tree)
+        return work.trees.get(tree)
     except KeyError as error:
-        raise Unavailable(f"The version {commit.id[:8]} cannot be read: {error.args[0]}.") from error
+        raise Unavailable(f"The version {commit[:8]} cannot be read: {error.args[0]}.") from error
