@@ -48,16 +48,10 @@ def passed_on(work: Work, steps: Steps, step: Step, wanted: Wanted, places: Inte
             same = ~wanted.possible(step.changed_paths, places)
         if not same.all():
             parent = steps.get(parent_id, step.generation)
-            same[~same] = [
-                not differs(work, parent, step, wanted.paths[place]) for place in places[~same].tolist()
-            ]  # fmt: skip
+            before, after = (versions.tree_at(work, one.id, one.tree) for one in (parent, step))
+            unsure = places[~same].tolist()
+            same[~same] = [parent.tree == step.tree or not before.differs(after, wanted.paths[at]) for at in unsure]
         if same.any():
             passed.append((parent_id, places[same]))
         places = places[~same]
     return passed
-
-
-def differs(work: Work, parent: Step, step: Step, path: str) -> bool:
-    if parent.tree == step.tree:
-        return False
-    return versions.tree_at(work, parent.id, parent.tree).differs(versions.tree_at(work, step.id, step.tree), path)

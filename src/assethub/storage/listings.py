@@ -78,7 +78,9 @@ def pieces(tree: "Tree", base: bytes, cut: bytes, start: bytes) -> Iterator[Piec
             known = tree.outlines(wanted)
             look = min(2 * look, LARGEST_LOOK)
         outline = known.get(at)
-        if outline is not None and outline.depth >= depth:
+        if outline is not None and outline.depth == depth:
+            yield from lines_from(outline, base, start)
+        elif outline is not None and outline.depth > depth:
             yield from lines_of(outline.lines, outline.counts.tolist(), base, cut, start)
         else:
             yield from lines_of(tree.leaf(at), None, base, cut, start)
@@ -88,6 +90,15 @@ def folder_around(tree: "Tree", number: int, base: bytes, cut: bytes) -> bytes:
     """The folder that all of a leaf belongs to, if the first keys show that."""
     name = folder_in(tree.firsts[number], base, cut)
     return name if name and number + 1 < len(tree.leaves) and tree.firsts[number + 1].startswith(name) else b""
+
+
+def lines_from(outline: Outline, base: bytes, start: bytes) -> Iterator[Piece]:
+    """The pieces of an outline that is cut just where the listing is."""
+    lines, counts, sizes = outline.lines, outline.counts.tolist(), outline.lines.sizes.tolist()
+    for at in range(bisect_left(lines.keys, start), len(lines)):
+        if not lines.keys[at].startswith(base):
+            return
+        yield Piece(lines.keys[at], None if counts[at] else lines.entry(at), counts[at] or 1, sizes[at])
 
 
 def lines_of(rows: Rows, counts: list[int] | None, base: bytes, cut: bytes, start: bytes) -> Iterator[Piece]:

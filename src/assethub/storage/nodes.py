@@ -74,14 +74,15 @@ class Rows:
 
     @classmethod
     def of(cls, keys: list[bytes], entries: Sequence[Entry]) -> "Rows":
-        codes: dict[str, int] = {}
+        names = [entry.content_type for entry in entries]
+        types = {name: code for code, name in enumerate(dict.fromkeys(names))}
         return cls(
             keys,
             np.frombuffer(bytes.fromhex("".join([entry.sha256 for entry in entries])), "<u8").reshape(len(keys), 4),
             np.array([entry.size for entry in entries], "<u8"),
             np.array([microseconds(entry.mtime) for entry in entries], "<i8"),
-            np.array([codes.setdefault(entry.content_type, len(codes)) for entry in entries], "<u4"),
-            tuple(codes),
+            np.fromiter(map(types.__getitem__, names), "<u4", len(keys)),
+            tuple(types),
         )
 
     def __len__(self) -> int:

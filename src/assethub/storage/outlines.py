@@ -85,7 +85,7 @@ def folder_of(key: bytes, depth: int) -> bytes:
     return key[: len(key) - len(parts[-1])] if len(parts) > depth else b""
 
 
-def unpacked(data: bytes) -> Outline:
-    body = zstandard.decompress(data)
+def unpacked(data: bytes, decompressor: zstandard.ZstdDecompressor) -> Outline:
+    body = decompressor.decompress(data)
     depth, count = struct.unpack_from("<HH", body)
     return Outline(depth, decode_leaf(body[4 + 4 * count :]), np.frombuffer(body, "<u4", count, 4).astype(np.int64))

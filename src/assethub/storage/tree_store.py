@@ -106,8 +106,9 @@ class Trees:
         found = {id: outline for id in ids if (outline := self.cache.outlines.get(id)) is not None}
         missing = [id for id in ids if id not in found]
         kept = self.index.outlines(id.hex() for id in missing) if missing else {}
+        decompressor = zstandard.ZstdDecompressor()
         for id in missing:
-            found[id] = unpacked(kept[id.hex()]) if id.hex() in kept else NO_OUTLINE
+            found[id] = unpacked(kept[id.hex()], decompressor) if id.hex() in kept else NO_OUTLINE
             self.cache.outlines.keep(id, found[id])
         return found
 

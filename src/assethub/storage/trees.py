@@ -122,9 +122,13 @@ class Tree:
         found = self.source.outlines(list(kept.values())) if kept else {}
         return {number: found[id] for number, id in kept.items() if id in found}
 
+    def place(self, key: bytes) -> int:
+        """The leaf that holds the key if any does."""
+        return max(bisect_right(self.firsts, key) - 1, 0)
+
     def seek(self, key: bytes) -> tuple[int, int]:
         """The leaf and the row of the first object at or behind the key."""
-        number = max(bisect_right(self.firsts, key) - 1, 0)
+        number = self.place(key)
         if number >= len(self.leaves):
             return number, 0
         row = bisect_left(self.leaf(number).keys, key)
@@ -172,7 +176,7 @@ class Tree:
         ahead: dict[int, Rows] = {}
         copied = at = 0
         while at < len(keys):
-            number = max(bisect_right(self.firsts, keys[at]) - 1, 0)
+            number = self.place(keys[at])
             leaves += self.leaves[copied:number]
             rest = NONE
             while True:
@@ -208,7 +212,7 @@ class Tree:
         numbers = []
         at = 0
         while at < len(keys) and self.leaves:
-            numbers.append(max(bisect_right(self.firsts, keys[at]) - 1, 0))
+            numbers.append(self.place(keys[at]))
             follower = numbers[-1] + 1
             at = bisect_left(keys, self.firsts[follower], at) if follower < len(self.leaves) else len(keys)
         return numbers
@@ -227,14 +231,25 @@ class Tree:
 
     def span(self, start: bytes, end: bytes | None) -> Sequence[Child]:
         """The leaves that may hold paths from `start` up to `end`."""
-        first = max(bisect_right(self.firsts, start) - 1, 0)
-        return self.leaves[first : bisect_left(self.firsts, end) if end is not None else None]
+        return self.leaves[self.place(start) : bisect_left(self.firsts, end) if end is not None else None]
 
     def differs(self, other: "Tree", path: str) -> bool:
         """Whether the content at a path, or for a folder (`dir/`) anything below it, is another in the other tree."""
         key = path.encode()
-        end = key + (b"\xff" if path.endswith("/") else b"\0")
-        return any(len(changes) > 0 for changes in self.compare(other, key, end))
+        if path.endswith("/"):
+            return any(len(changes) > 0 for changes in self.compare(other, key, key + b"\xff"))
+        mine, theirs = (tree.place(key) for tree in (self, other))
+        here, there = self.leaves[mine : mine + 1], other.leaves[theirs : theirs + 1]
+        if here and there and here[0].content == there[0].content:
+            return False
+        return self.digest(key) != other.digest(key)
+
+    def digest(self, key: bytes) -> bytes | None:
+        """The sha256 at a path."""
+        number = self.place(key)
+        rows = self.leaf(number) if number < len(self.leaves) else NONE
+        at = bisect_left(rows.keys, key)
+        return rows.hashes[at].tobytes() if at < len(rows) and rows.keys[at] == key else None
 
 
 def merge(old: Rows, edits: Edits) -> Rows:
