@@ -1,7 +1,8 @@
 """The content-defined sorted tree: its nodes, its edits, what it costs."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -9,45 +10,17 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zstandard import ZstdDecompressor
 
 from assethub.domain.history import ChangeKind
-from assethub.domain.objects import Entry
+from assethub.domain.objects import Entry, Listed
 from assethub.storage import nodes
 from assethub.storage.filesystem import FilesystemBackend
 from assethub.storage.nodes import EPOCH, Bounds, Rows, cuts, decode_inner, decode_leaf, encode_inner
-from assethub.storage.outlines import Outline
+from assethub.storage.outlines import Outline, outline_of, unpacked
 from assethub.storage.tree_store import NodeCache, Trees
 from assethub.storage.trees import Tree, child_of
-
-AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-segments = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=6)
-paths = st.lists(segments.filter(lambda s: s not in (".", "..")), min_size=1, max_size=3).map("/".join)
-entries = st.builds(
-    Entry, st.sampled_from(["a" * 64, "b" * 64, "c" * 64]), st.integers(0, 9), st.just(AT), st.just("text/plain")
-)
-files = st.dictionaries(paths, entries, max_size=60)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small_nodes() -> Iterator[None]:
-    """Nodes of a few entries, so that small trees are deep."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(nodes, "LEAVES", Bounds(2, 4, 8))
-    patch.setattr(nodes, "INNERS", Bounds(2, 3, 5))
-    yield
-    patch.undo()
-
-
-class Nowhere:
-    def leaves(self, ids: Sequence[bytes]) -> list[Rows]:
-        raise AssertionError("every leaf of this tree is fresh")
-
-    def outlines(self, ids: Sequence[bytes]) -> dict[bytes, Outline]:
-        raise AssertionError("every leaf of this tree is fresh")
-
-
-def tree_of(given_files: Mapping[str, Entry]) -> Tree:
-    return Tree((), Nowhere()).with_changes(given_files)
+from tests.storage.conftest import AT, digest, files, tree_of
 
 
 @given(files, files, st.randoms())
@@ -92,10 +65,6 @@ def test_the_diff_of_two_trees_leads_from_one_to_the_other(old: dict[str, Entry]
     assert {change.path for change in changes} == expected
     assert [change.path for change in changes] == sorted(expected, key=str.encode)
     assert {change.path: change.new for change in changes} == {path: new.get(path) for path in expected}
-
-
-def digest(entry: Entry | None) -> str | None:
-    return entry.sha256 if entry else None
 
 
 @given(files, st.integers(1, 5), st.sampled_from(["", "/"]), st.sampled_from(["", "a", "0/"]))
@@ -204,6 +173,71 @@ def test_a_damaged_node_is_told_and_the_rest_stays_readable(tmp_path: Path) -> N
     assert cold.find("0000") is not None
     with pytest.raises(KeyError, match=f"{victim.id.hex()} is damaged"):
         cold.find(victim.first.decode())
+
+
+@dataclass
+class Kept:
+    """Leaves and their outlines as they are kept."""
+
+    rows: Mapping[bytes, Rows]
+
+    def leaves(self, ids: Sequence[bytes]) -> list[Rows]:
+        return [self.rows[id] for id in ids]
+
+    def outlines(self, ids: Sequence[bytes]) -> dict[bytes, Outline]:
+        made = {id: outline_of(self.rows[id]) for id in ids}
+        return {id: unpacked(one.packed, ZstdDecompressor()) for id, one in made.items() if one}
+
+
+@given(files, st.integers(1, 9), st.sampled_from(["", "a", "0/"]))
+def test_listings_by_outlines_are_those_by_leaves(given_files: dict[str, Entry], limit: int, prefix: str) -> None:
+    fresh = tree_of(given_files)
+    kept = Tree(fresh.leaves, Kept(fresh.fresh))
+    after = ""
+    while True:
+        page, more = fresh.page(prefix, "/", after, limit)
+        assert kept.page(prefix, "/", after, limit) == (page, more)
+        if more is None:
+            break
+        after = more
+
+
+def test_a_listing_of_folders_reads_no_leaves_that_only_hold_parts_of_folders(tmp_path: Path) -> None:
+    backend, index = FilesystemBackend(tmp_path), Index()
+    trees = Trees(NodeCache(backend), index)
+    many = {f"d{n // 30:02}/s{n % 3}/{n:05}": Entry("a" * 64, n, AT, "text/plain") for n in range(1500)}
+    trees.write(trees.empty.with_changes(many))
+    cold = Trees(NodeCache(backend), index)
+    listed, more = cold.get(trees.empty.with_changes(many).id).page("", "/", "", 1000)
+    assert ([one.files for one in listed], more) == ([30] * 50, None)
+    assert sum(one.size for one in listed) == sum(range(1500))
+    assert len(cold.cache.leaves.values) == 0
+    below, _ = cold.get(trees.empty.with_changes(many).id).page("d07/", "/", "", 1000)
+    assert [(one.path, one.files) for one in below] == [("d07/s0/", 10), ("d07/s1/", 10), ("d07/s2/", 10)]
+
+
+def test_a_file_beside_a_folder_of_its_name_and_names_that_differ_in_case_are_all_kept() -> None:
+    given_files = {
+        path: Entry("a" * 64, 1, AT, "x") for path in ("a", "a/b", "a/", "A", "A/b", "a.b", "a/b/c", "ä" * 512)
+    }
+    tree = tree_of(given_files)
+    assert [path for path, _ in tree.items()] == sorted(given_files, key=str.encode)
+    assert [one.path for one in tree.page("", "/", "", 9)[0]] == ["A", "A/", "a", "a.b", "a/", "ä" * 512]
+    assert [one.path for one in tree.page("a/", "/", "", 9)[0]] == ["a/", "a/b", "a/b/"]
+    assert tree.page("a/", "/", "a/", 1) == ([Listed("a/b", given_files["a/b"], 1, 1)], "a/b")
+    assert tree.with_changes(dict.fromkeys(given_files)).id == tree_of({}).id
+
+
+def test_a_folder_of_very_many_files_with_long_names_is_listed_and_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "LEAVES", Bounds(1000, 2000, 4000))
+    monkeypatch.setattr(nodes, "INNERS", Bounds(500, 1000, 2000))
+    name = "n" * 1000
+    tree = tree_of({f"dir/{name}{n:06}": Entry(f"{n:064x}", 1, AT, "x") for n in range(100_000)})
+    assert tree.page("", "/", "", 10) == ([Listed("dir/", None, 100_000, 100_000)], None)
+    page, more = tree.page("dir/", "/", f"dir/{name}077776", 2)
+    assert [one.path[-6:] for one in page] == ["077777", "077778"]
+    assert more == page[-1].path
+    assert len(tree.with_changes({path: None for path, _ in tree.below("dir/")})) == 0
 
 
 def test_an_empty_tree_is_a_tree(tmp_path: Path) -> None:

@@ -42,17 +42,18 @@ def merge_base(work: Work, asset: UUID, one: Commit, other: Commit) -> str | Non
     """The best common ancestor: of the commits both histories share, one with the highest generation."""
     steps = Steps(work, asset, one, other)
     sides = {one.id: {1}, other.id: {2}} if one.id != other.id else {one.id: {1, 2}}
-    levels: dict[int, set[str]] = {}
-    for commit in (one, other):
-        levels.setdefault(commit.generation, set()).add(commit.id)
+    levels: dict[int, dict[str, Step]] = {}
+    for head in (one, other):
+        step = Step(head.id, head.generation, head.made_at, head.tree, head.parents, None)
+        levels.setdefault(step.generation, {})[step.id] = step
     while levels:
         generation = max(levels)
         level = levels.pop(generation)
         common = sorted(id for id in level if sides[id] == {1, 2})
         if common:
             return common[0]
-        for id in level:
-            for parent in steps.get(id, generation + 1).parents:
-                sides.setdefault(parent, set()).update(sides[id])
-                levels.setdefault(steps.get(parent, generation).generation, set()).add(parent)
+        for id, step in level.items():
+            for parent in (steps.get(parent, generation) for parent in step.parents):
+                sides.setdefault(parent.id, set()).update(sides[id])
+                levels.setdefault(parent.generation, {})[parent.id] = parent
     return None

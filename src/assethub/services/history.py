@@ -96,7 +96,7 @@ def commit_tree(
     allow_same: bool = False,
 ) -> Commit | None:
     """Commit the tree onto the branch whose head is `parent`; None if it is the head's already."""
-    if tree.id == versions.tree_of(work, parent).id and not allow_same:
+    if tree.id == parent.tree and not allow_same:
         return None
     made = record_commit(work, asset, tree, (parent, *others), message, committer=committer, metadata=metadata)
     now = work.now()

@@ -23,7 +23,7 @@ def last_commits(work: Work, reference: Reference, paths: Iterable[str]) -> dict
     asset, head = versions.version(work, reference)
     wanted = Wanted(list(dict.fromkeys(paths)))
     steps = Steps(work, asset.id, head)
-    at: dict[str, Integers] = {head.id: np.arange(len(wanted.paths))}
+    at: dict[str, Integers] = {head.id: wanted.all}
     queue = [order(steps.get(head.id))]
     found: dict[str, str] = {}
     while queue:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assethub.storage.trees import Tree
 
 FIRST_LOOK, LARGEST_LOOK = 8, 512  # leaves whose outlines are asked for at once
+MOST_AHEAD = 256  # objects that are decoded at once where many follow one another
 
 
 class Piece(NamedTuple):
@@ -105,13 +106,18 @@ def lines_of(rows: Rows, counts: list[int] | None, base: bytes, cut: bytes, star
     """The pieces of a leaf, or of its outline."""
     keys = rows.keys
     at = bisect_left(keys, start)
+    entries: list[Entry] = []
+    first, ahead = at, 1
     while at < len(keys):
         key = keys[at]
         if not key.startswith(base):
             return
         name = folder_in(key, base, cut)
         if not name:
-            entry = rows.entry(at)
+            if at >= first + len(entries):
+                ahead = min(2 * ahead, MOST_AHEAD) if entries and at == first + len(entries) else 1
+                entries, first = rows.entries(at, at + ahead), at
+            entry = entries[at - first]
             yield Piece(key, entry, 1, entry.size)
             at += 1
             continue

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,14 +165,13 @@ def microseconds(at: datetime) -> int:
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-@dataclass(frozen=True)
-class Child:
+class Child(NamedTuple):
     """A node as its parent knows it: `content` is equal for nodes with the same bytes at the same paths."""
 
     first: bytes
     id: bytes
     content: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # in place of a tuple's method
     size: int
 
 
@@ -194,7 +193,7 @@ def decode_inner(data: bytes) -> tuple[int, list[Child]]:
     contents, at = split(data, at, count)
     counts = np.frombuffer(data, "<u8", count, at).tolist()
     sizes = np.frombuffer(data, "<u8", count, at + 8 * count).tolist()
-    return level, [Child(*row) for row in zip(keys, ids, contents, counts, sizes, strict=True)]
+    return level, list(map(Child, keys, ids, contents, counts, sizes))
 
 
 def decode_leaf(data: bytes) -> Rows:

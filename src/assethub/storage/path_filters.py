@@ -53,6 +53,7 @@ class Wanted:
 
     def __post_init__(self) -> None:
         self.hashes = hashes_of(self.paths)
+        self.all: Integers = np.arange(len(self.paths))
 
     def possible(self, filter: bytes, among: Integers) -> Integers:
         """For each of these places in `paths`: whether the filter says maybe."""

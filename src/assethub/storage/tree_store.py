@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import zstandard
@@ -47,6 +48,15 @@ class Recent(Generic[K, V]):
                 self.weight -= 1 + self.weigh(self.values.popitem(last=False)[1])
 
 
+@dataclass(frozen=True)
+class Inner:
+    level: int
+    children: list[Child]
+
+    def __len__(self) -> int:
+        return len(self.children)
+
+
 class NodeCache:
     """Decoded nodes by id, and what is known of trees; shared by all threads of the process."""
 
@@ -54,6 +64,7 @@ class NodeCache:
         self.backend = backend
         self.leaves: Recent[bytes, Rows] = Recent(MOST_CACHED, len)
         self.shapes: Recent[bytes, tuple[Child, ...]] = Recent(MOST_CHILDREN, len)
+        self.inner: Recent[bytes, Inner] = Recent(MOST_CHILDREN, len)
         self.outlines: Recent[bytes, Outline] = Recent(MOST_LINES, lambda outline: len(outline.lines))
         self.changes: Recent[tuple[str, str], Compared] = Recent(MOST_CACHED, len)
 
@@ -80,16 +91,23 @@ class Trees:
     def expand(self, ids: list[bytes]) -> Iterable[Child]:
         """The leaves below these nodes of one level, a level at a time."""
         while True:
-            children: list[Child] = []
-            for data in self.read(ids):
+            missing = [id for id in ids if self.cache.inner.get(id) is None]
+            found: dict[bytes, Inner] = {}
+            for id, data in zip(missing, self.read(missing), strict=True):
                 if data[:4] == LEAF:  # only a root can be: a tree of one leaf, or of none
                     rows = decode_leaf(data)
                     return [child_of(rows)] if rows.keys else []
-                level, below = decode_inner(data)
-                children += below
-            if level == 1:
+                found[id] = Inner(*decode_inner(data))
+                self.cache.inner.keep(id, found[id])
+            nodes = [found.get(id) or self.inner(id) for id in ids]
+            children = [child for node in nodes for child in node.children]
+            if nodes[0].level == 1:
                 return children
             ids = [child.id for child in children]
+
+    def inner(self, id: bytes) -> Inner:
+        node = self.cache.inner.get(id)
+        return node if node is not None else Inner(*decode_inner(self.read([id])[0]))
 
     def leaf(self, id: bytes) -> Rows:
         return self.leaves([id])[0]
