@@ -11,7 +11,7 @@ from assethub.domain.errors import Invalid
 from assethub.domain.history import commit_text, id_of_text
 from assethub.domain.objects import Entry
 from assethub.protocol.archives import KINDS, Tally, header, last, padding, rank_of
-from assethub.storage.nodes import Rows
+from assethub.storage.nodes import NONE, Rows
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 Members = list[tuple[str, bytes]]
@@ -46,11 +46,8 @@ def body(content: str) -> tuple[str, bytes]:
 
 def rows(paths: Iterable[str]) -> Rows:
     """A leaf whose files hold their own paths."""
-    made = Rows()
-    for path in paths:
-        content = path.encode("utf-8", "surrogateescape")
-        made.add(content, Entry(hashlib.sha256(content).hexdigest(), len(content), AT, "text/plain"))
-    return made
+    keys = [path.encode("utf-8", "surrogateescape") for path in paths]
+    return Rows.of(keys, [Entry(hashlib.sha256(key).hexdigest(), len(key), AT, "text/plain") for key in keys])
 
 
 def commit(tree: bytes, *parents: str, **changes: object) -> str:
@@ -59,7 +56,7 @@ def commit(tree: bytes, *parents: str, **changes: object) -> str:
     return commit_text(id, parents, made_at=AT, **fields)  # type: ignore[arg-type]
 
 
-EMPTY = Rows().encoded
+EMPTY = NONE.encoded
 FIRST = commit(EMPTY)
 LEAF = rows(["a", "b"])
 

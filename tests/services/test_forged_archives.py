@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from assethub.domain.errors import Invalid
@@ -202,15 +203,15 @@ WRONG: dict[str, tuple[Callable[[], Members], str]] = {
     "path not UTF-8": (lambda: archive([rows(["\udcff"]).encoded]), "not those of a node"),
     "unsorted": (lambda: archive([rows(["b", "a"]).encoded]), "not in order"),
     "path twice": (lambda: archive([rows(["a", "a"]).encoded]), "not in order"),
-    "time beyond time": (lambda: leaf(LEAF, times=[1 << 62, 0]), "years 1 to 9999"),
-    "type with a newline": (lambda: leaf(LEAF, types=["a\r\nb", "c"]), "no content type"),
-    "enormous size": (lambda: leaf(LEAF, sizes=[1 << 63, 1]), "more than"),
+    "time beyond time": (lambda: leaf(LEAF, times=np.array([1 << 62, 0], "<i8")), "years 1 to 9999"),
+    "type with a newline": (lambda: leaf(LEAF, types=("a\r\nb",)), "no content type"),
+    "enormous size": (lambda: leaf(LEAF, sizes=np.array([1 << 63, 1], "<u8")), "more than"),
     "too long": (lambda: archive([rows(f"{number:05}" for number in range(9)).encoded]), "not cut"),
-    "inner count": (lambda: inner(lambda both: [replace(both[0], count=99), both[1]]), "says of its part"),
-    "inner size": (lambda: inner(lambda both: [replace(both[0], size=0), both[1]]), "says of its part"),
-    "inner first": (lambda: inner(lambda both: [replace(both[0], first=b"0"), both[1]]), "says of its part"),
-    "inner content": (lambda: inner(lambda both: [replace(both[0], content=bytes(32)), both[1]]), "says of its part"),
-    "inner of nothing": (lambda: inner(lambda both: [replace(both[0], id=bytes(32)), both[1]]), "before it"),
+    "inner count": (lambda: inner(lambda both: [both[0]._replace(count=99), both[1]]), "says of its part"),
+    "inner size": (lambda: inner(lambda both: [both[0]._replace(size=0), both[1]]), "says of its part"),
+    "inner first": (lambda: inner(lambda both: [both[0]._replace(first=b"0"), both[1]]), "says of its part"),
+    "inner content": (lambda: inner(lambda both: [both[0]._replace(content=bytes(32)), both[1]]), "says of its part"),
+    "inner of nothing": (lambda: inner(lambda both: [both[0]._replace(id=bytes(32)), both[1]]), "before it"),
     "inner level": (lambda: inner(lambda both: both, level=2), "says of its part"),
     "inner unsorted": (lambda: inner(lambda both: both[::-1]), "not in order"),
     "inner double": (lambda: inner(lambda both: [both[0], both[0]]), "not in order"),
@@ -223,7 +224,7 @@ WRONG: dict[str, tuple[Callable[[], Members], str]] = {
     "body of no file": (lambda: archive(contents=["a", "b", "c"]), "no version has the content"),
     "body misnamed": (lambda: [*archive()[:-1], (body("b")[0], b"x")], "was announced"),
     "body longer": (lambda: [*archive()[:-1], (body("b")[0], b"bb")], "not as many"),
-    "body of two sizes": (lambda: leaf(LEAF, sizes=[1, 5], digests=[LEAF.digests[0]] * 2), "not as many"),
+    "body of two sizes": (lambda: leaf(LEAF, sizes=np.array([1, 5], "<u8"), hashes=LEAF.hashes[[0, 0]]), "not as many"),
 }  # fmt: skip
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from assethub.domain.history import ChangeKind, Commit, Strategy
+from assethub.domain.history import Change, ChangeKind, Commit, Strategy
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
-from assethub.services import assets, history, merging, objects, versions
+from assethub.services import assets, history, last_commits, merging, objects, versions
 from assethub.services.history import NewFile
 from assethub.services.work import Hub
+from assethub.storage import tree_store
 from tests.services.conftest import MODEL, Committing, upload
 
 
@@ -103,6 +104,27 @@ def test_a_ref_is_a_branch_then_a_tag_then_a_commit_prefix(
             versions.commit_at(work, model, ref)
 
 
+def test_a_branch_or_tag_that_reads_as_a_prefix_of_a_commit_is_meant_before_the_commit(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing
+) -> None:
+    first, second = commit(MODEL, {"a": "1"}), commit(MODEL, {"a": "2"})
+    assert first is not None
+    assert second is not None
+    with hub.work(ada) as work:
+        assets.create_branch(work, MODEL, second.id[:6], first.id)
+        assets.create_tag(work, MODEL, first.id[:6], second.id)
+    for ref, meant in (
+        (second.id[:6], first), (f"branch/{second.id[:6]}", first), (f"commit/{second.id[:6]}", second),
+        (first.id[:6], second), (f"tag/{first.id[:6]}", second), (f"commit/{first.id[:6]}", first),
+        (first.id[:7], first),
+    ):  # fmt: skip
+        with hub.work(ada, reading=True) as work:
+            assert versions.commit_at(work, model, ref).id == meant.id
+    for ref in (f"tag/{second.id[:6]}", f"branch/{first.id[:6]}", f"branch/{first.id[:7]}"):
+        with pytest.raises(NotFound), hub.work(ada, reading=True) as work:
+            versions.commit_at(work, model, ref)
+
+
 def test_an_ambiguous_prefix_lists_the_candidates(hub: Hub, ada: Caller, model: Asset, commit: Committing) -> None:
     with hub.work(ada) as work:
         base = work.commits.get(model.id, work.refs.branch(model.id, "main").commit)
@@ -160,6 +182,28 @@ def test_a_diff_finds_renames_by_content(hub: Hub, ada: Caller, model: Asset, co
     ]
 
 
+def test_a_comparison_of_very_many_changes_is_read_page_by_page_without_renames(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = commit(MODEL, {f"old/{number}": str(number) for number in range(8)})
+    after = commit(MODEL, {"new": "1", "x": "other"}, delete=("old/",))
+    assert before is not None
+    assert after is not None
+    with hub.work(ada, reading=True) as work:
+        _, _, held = history.diff_versions(work, MODEL, before.id, after.id)
+        assert [(one.kind, one.old_path) for one in held.page("", 1)] == [(ChangeKind.RENAMED, "old/1")]
+        hub.nodes.changes.values.clear()
+        monkeypatch.setattr(tree_store, "MOST_PAIRED", 9)
+        _, _, streamed = history.diff_versions(work, MODEL, before.id, after.id)
+        assert {one.kind for one in streamed} == {ChangeKind.ADDED, ChangeKind.REMOVED}
+        assert (len(streamed), streamed[-1], streamed[2:4]) == (10, list(streamed)[9], list(streamed)[2:4])
+        found: list[Change] = []
+        last = ""
+        while page := streamed.page(last, 3):
+            found, last = [*found, *page], page[-1].path
+        assert found == list(streamed)
+
+
 def test_the_last_commit_of_each_path_is_found_through_merges(
     hub: Hub, ada: Caller, model: Asset, commit: Committing
 ) -> None:
@@ -171,7 +215,7 @@ def test_the_last_commit_of_each_path_is_found_through_merges(
     with hub.work(ada) as work:
         merging.merge_branch(work, MODEL, "side", strategy=Strategy.MERGE)
     with hub.work(ada, reading=True) as work:
-        found = history.last_commits(work, Reference(MODEL), ["base", "dir/", "main"])
+        found = last_commits.last_commits(work, Reference(MODEL), ["base", "dir/", "main"])
     assert {path: one.message for path, one in found.items()} == {
         "base": "Base",
         "dir/": "On the side",

@@ -1,47 +1,26 @@
 """The content-defined sorted tree: its nodes, its edits, what it costs."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zstandard import ZstdDecompressor
 
 from assethub.domain.history import ChangeKind
-from assethub.domain.objects import Entry
+from assethub.domain.objects import Entry, Listed
 from assethub.storage import nodes
 from assethub.storage.filesystem import FilesystemBackend
-from assethub.storage.nodes import Bounds, Rows, cuts, decode_inner, decode_leaf, encode_inner
+from assethub.storage.nodes import EPOCH, Bounds, Rows, cuts, decode_inner, decode_leaf, encode_inner
+from assethub.storage.outlines import Outline, outline_of, unpacked
 from assethub.storage.tree_store import NodeCache, Trees
 from assethub.storage.trees import Tree, child_of
-
-AT = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-segments = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=6)
-paths = st.lists(segments.filter(lambda s: s not in (".", "..")), min_size=1, max_size=3).map("/".join)
-entries = st.builds(
-    Entry, st.sampled_from(["a" * 64, "b" * 64, "c" * 64]), st.integers(0, 9), st.just(AT), st.just("text/plain")
-)
-files = st.dictionaries(paths, entries, max_size=60)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small_nodes() -> Iterator[None]:
-    """Nodes of a few entries, so that small trees are deep."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(nodes, "LEAVES", Bounds(2, 4, 8))
-    patch.setattr(nodes, "INNERS", Bounds(2, 3, 5))
-    yield
-    patch.undo()
-
-
-def tree_of(given_files: Mapping[str, Entry]) -> Tree:
-    def nowhere(id: bytes) -> Rows:
-        raise AssertionError("every leaf of this tree is fresh")
-
-    return Tree((), nowhere).with_changes(given_files)
+from tests.storage.conftest import AT, digest, files, tree_of
 
 
 @given(files, files, st.randoms())
@@ -88,10 +67,6 @@ def test_the_diff_of_two_trees_leads_from_one_to_the_other(old: dict[str, Entry]
     assert {change.path: change.new for change in changes} == {path: new.get(path) for path in expected}
 
 
-def digest(entry: Entry | None) -> str | None:
-    return entry.sha256 if entry else None
-
-
 @given(files, st.integers(1, 5), st.sampled_from(["", "/"]), st.sampled_from(["", "a", "0/"]))
 def test_pages_together_list_everything_once_and_in_order(
     given_files: dict[str, Entry], limit: int, by: str, prefix: str
@@ -135,7 +110,7 @@ def test_times_and_cards_alone_are_no_other_content() -> None:
         {"README.md": Entry("b" * 64, 1, AT, "text/markdown"), "license": Entry("c" * 64, 1, AT, "x")}
     )
     other = one.with_changes({"READY": Entry("b" * 64, 1, AT, "x")})
-    assert one.diff(later) == []
+    assert list(one.diff(later)) == []
     assert one.diff(tree_of({}))[0].kind is ChangeKind.REMOVED
     assert len({one.content, later.content, carded.content}) == 1
     assert other.content != one.content
@@ -147,6 +122,7 @@ class Index:
 
     def __init__(self) -> None:
         self.rows: dict[str, tuple[str, int, int]] = {}
+        self.packed: dict[str, bytes] = {}
 
     def locate(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
         return {id: self.rows[id] for id in ids if id in self.rows}
@@ -157,6 +133,12 @@ class Index:
     def add(self, located: Iterable[tuple[str, str, int, int]]) -> None:
         for id, *place in located:
             self.rows[id] = (place[0], place[1], place[2])  # type: ignore[assignment]
+
+    def outlines(self, ids: Iterable[str]) -> dict[str, bytes]:
+        return {id: self.packed[id] for id in ids if id in self.packed}
+
+    def add_outlines(self, outlines: Iterable[tuple[str, bytes]]) -> None:
+        self.packed.update(outlines)
 
 
 def test_a_commit_writes_one_pack_of_what_is_new_and_is_read_by_a_cold_cache(tmp_path: Path) -> None:
@@ -196,6 +178,71 @@ def test_a_damaged_node_is_told_and_the_rest_stays_readable(tmp_path: Path) -> N
         cold.find(victim.first.decode())
 
 
+@dataclass
+class Kept:
+    """Leaves and their outlines as they are kept."""
+
+    rows: Mapping[bytes, Rows]
+
+    def leaves(self, ids: Sequence[bytes]) -> list[Rows]:
+        return [self.rows[id] for id in ids]
+
+    def outlines(self, ids: Sequence[bytes]) -> dict[bytes, Outline]:
+        made = {id: outline_of(self.rows[id]) for id in ids}
+        return {id: unpacked(one.packed, ZstdDecompressor()) for id, one in made.items() if one}
+
+
+@given(files, st.integers(1, 9), st.sampled_from(["", "a", "0/"]))
+def test_listings_by_outlines_are_those_by_leaves(given_files: dict[str, Entry], limit: int, prefix: str) -> None:
+    fresh = tree_of(given_files)
+    kept = Tree(fresh.leaves, Kept(fresh.fresh))
+    after = ""
+    while True:
+        page, more = fresh.page(prefix, "/", after, limit)
+        assert kept.page(prefix, "/", after, limit) == (page, more)
+        if more is None:
+            break
+        after = more
+
+
+def test_a_listing_of_folders_reads_no_leaves_that_only_hold_parts_of_folders(tmp_path: Path) -> None:
+    backend, index = FilesystemBackend(tmp_path), Index()
+    trees = Trees(NodeCache(backend), index)
+    many = {f"d{n // 30:02}/s{n % 3}/{n:05}": Entry("a" * 64, n, AT, "text/plain") for n in range(1500)}
+    trees.write(trees.empty.with_changes(many))
+    cold = Trees(NodeCache(backend), index)
+    listed, more = cold.get(trees.empty.with_changes(many).id).page("", "/", "", 1000)
+    assert ([one.files for one in listed], more) == ([30] * 50, None)
+    assert sum(one.size for one in listed) == sum(range(1500))
+    assert len(cold.cache.leaves.values) == 0
+    below, _ = cold.get(trees.empty.with_changes(many).id).page("d07/", "/", "", 1000)
+    assert [(one.path, one.files) for one in below] == [("d07/s0/", 10), ("d07/s1/", 10), ("d07/s2/", 10)]
+
+
+def test_a_file_beside_a_folder_of_its_name_and_names_that_differ_in_case_are_all_kept() -> None:
+    given_files = {
+        path: Entry("a" * 64, 1, AT, "x") for path in ("a", "a/b", "a/", "A", "A/b", "a.b", "a/b/c", "ä" * 512)
+    }
+    tree = tree_of(given_files)
+    assert [path for path, _ in tree.items()] == sorted(given_files, key=str.encode)
+    assert [one.path for one in tree.page("", "/", "", 9)[0]] == ["A", "A/", "a", "a.b", "a/", "ä" * 512]
+    assert [one.path for one in tree.page("a/", "/", "", 9)[0]] == ["a/", "a/b", "a/b/"]
+    assert tree.page("a/", "/", "a/", 1) == ([Listed("a/b", given_files["a/b"], 1, 1)], "a/b")
+    assert tree.with_changes(dict.fromkeys(given_files)).id == tree_of({}).id
+
+
+def test_a_folder_of_very_many_files_with_long_names_is_listed_and_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "LEAVES", Bounds(1000, 2000, 4000))
+    monkeypatch.setattr(nodes, "INNERS", Bounds(500, 1000, 2000))
+    name = "n" * 1000
+    tree = tree_of({f"dir/{name}{n:06}": Entry(f"{n:064x}", 1, AT, "x") for n in range(100_000)})
+    assert tree.page("", "/", "", 10) == ([Listed("dir/", None, 100_000, 100_000)], None)
+    page, more = tree.page("dir/", "/", f"dir/{name}077776", 2)
+    assert [one.path[-6:] for one in page] == ["077777", "077778"]
+    assert more == page[-1].path
+    assert len(tree.with_changes({path: None for path, _ in tree.below("dir/")})) == 0
+
+
 def test_an_empty_tree_is_a_tree(tmp_path: Path) -> None:
     index = Index()
     trees = Trees(NodeCache(FilesystemBackend(tmp_path)), index)
@@ -213,7 +260,7 @@ def test_ids_are_those_of_the_documented_format(monkeypatch: pytest.MonkeyPatch)
     assert [leaf.count for leaf in many.leaves] == [1057, 3873, 1267, 3803]
     assert many.id == "9d3561a45d0d8758b73e805beec5931910b100cb48511e4cb06acb8bd6a1ac82"
     assert (
-        child_of(Rows([b"k"], [b"\1" * 32], [1], [2], ["t"])).id.hex()
+        child_of(Rows.of([b"k"], [Entry("01" * 32, 1, EPOCH + timedelta(microseconds=2), "t")])).id.hex()
         == "59be8658ff6e0d215df7fadfb33a7bc6d5b588bbaa24722b40eb4000caf81b92"
     )
     assert cuts([], 0) == []

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assethub.database.engine import BUSY_SECONDS
@@ -15,23 +15,38 @@ from assethub.database.tables import commits, deleted_refs, refs
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import Commit, Ref, RefKind
 
+COMMIT = [column for column in commits.c if column is not commits.c.changed_paths]
+
+
+class Step(NamedTuple):
+    """What a walk through the history needs of a commit."""
+
+    id: str
+    generation: int
+    made_at: datetime
+    tree: str
+    parents: tuple[str, ...]
+    changed_paths: bytes | None
+
 
 def commit_of(row: Row[Any]) -> Commit:
-    return Commit(**{**row._mapping, "parents": tuple(row.parents)})
+    facts = {column.name: row._mapping[column.name] for column in COMMIT}
+    return Commit(**{**facts, "parents": tuple(row.parents)})
 
 
 class Commits(Rows):
     """Commits never change once written."""
 
-    def add(self, commit: Commit) -> None:
+    def add(self, commit: Commit, changed_paths: bytes | None = None) -> None:
+        """`changed_paths` is the filter of what the commit changes from its first parent."""
         if self.find(commit.asset, commit.id) is None:  # the same change at the same instant is the same commit
-            self.connection.execute(insert(commits).values(asdict(commit)))
+            self.connection.execute(insert(commits).values(asdict(commit) | {"changed_paths": changed_paths}))
 
-    def add_all(self, made: Iterable[Commit]) -> None:
-        """Many at once; those that the asset has already stay as they are."""
+    def add_all(self, made: Iterable[tuple[Commit, bytes | None]]) -> None:
+        """Many at once, each with its filter; those that the asset has already stay as they are."""
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
         for batch in batches(made):
-            values = [asdict(commit) for commit in batch]
+            values = [asdict(commit) | {"changed_paths": changed_paths} for commit, changed_paths in batch]
             self.connection.execute(dialect.insert(commits).on_conflict_do_nothing(), values)
 
     def newest_first(self, asset: UUID) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -44,7 +59,7 @@ class Commits(Rows):
             yield row.id, row.tree, tuple(row.parents)
 
     def find(self, asset: UUID, id: str) -> Commit | None:
-        row = self.connection.execute(select(commits).where(commits.c.asset == asset, commits.c.id == id)).first()
+        row = self.connection.execute(select(*COMMIT).where(commits.c.asset == asset, commits.c.id == id)).first()
         return commit_of(row) if row else None
 
     def get(self, asset: UUID, id: str) -> Commit:
@@ -55,7 +70,7 @@ class Commits(Rows):
 
     def all(self, asset: UUID) -> list[Commit]:
         """Every commit of the asset, oldest first."""
-        query = select(commits).where(commits.c.asset == asset).order_by(commits.c.generation, commits.c.id)
+        query = select(*COMMIT).where(commits.c.asset == asset).order_by(commits.c.generation, commits.c.id)
         return [commit_of(row) for row in self.connection.execute(query)]
 
     def since(self, moment: datetime) -> list[tuple[UUID, str]]:
@@ -76,14 +91,25 @@ class Commits(Rows):
     def many(self, asset: UUID, ids: Iterable[str]) -> dict[str, Commit]:
         found = {}
         for batch in batches(set(ids)):
-            query = select(commits).where(commits.c.asset == asset, commits.c.id.in_(batch))
+            query = select(*COMMIT).where(commits.c.asset == asset, commits.c.id.in_(batch))
             found.update({row.id: commit_of(row) for row in self.connection.execute(query)})
         return found
+
+    def steps(self, asset: UUID, behind: tuple[int, str], limit: int) -> list[Step]:
+        """Up to `limit` commits with their filters, the highest generations first, behind (generation, id)."""
+        place = (commits.c.generation, commits.c.id)
+        query = select(*(commits.c[name] for name in Step._fields)).where(
+            commits.c.asset == asset, tuple_(*place) < tuple_(*behind)
+        )
+        rows = self.connection.execute(query.order_by(*(column.desc() for column in place)).limit(limit))
+        return [
+            Step(row.id, row.generation, row.made_at, row.tree, tuple(row.parents), row.changed_paths) for row in rows
+        ]
 
     def with_prefix(self, asset: UUID, prefix: str, limit: int) -> list[Commit]:
         """Commits whose id begins with the prefix, at most `limit`."""
         after = prefix.ljust(64, "f")
-        query = select(commits).where(commits.c.asset == asset, commits.c.id >= prefix, commits.c.id <= after)
+        query = select(*COMMIT).where(commits.c.asset == asset, commits.c.id >= prefix, commits.c.id <= after)
         return [commit_of(row) for row in self.connection.execute(query.order_by(commits.c.id).limit(limit))]
 
     def heads(self, assets: Iterable[UUID], branch: str) -> dict[UUID, Commit]:
@@ -91,7 +117,7 @@ class Commits(Rows):
         joined = (refs.c.asset == commits.c.asset) & (refs.c.commit == commits.c.id)
         found = {}
         for batch in batches(assets):
-            query = select(commits).join(refs, joined).where(refs.c.name == branch, refs.c.asset.in_(batch))
+            query = select(*COMMIT).join(refs, joined).where(refs.c.name == branch, refs.c.asset.in_(batch))
             found.update({row.asset: commit_of(row) for row in self.connection.execute(query)})
         return found
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -173,8 +174,10 @@ commits = Table(
     Column("added", Integer, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
+    Column("changed_paths", LargeBinary),  # a filter, see docs/formats.md; none for very many, or in older commits
     PrimaryKeyConstraint("asset", "id"),
     Index("ix_commits_content", "asset", "content"),
+    Index("ix_commits_generation", "asset", "generation", "id"),
 )  # fmt: skip
 
 nodes = Table(
@@ -184,6 +187,12 @@ nodes = Table(
     Column("offset", BigInteger, nullable=False),
     Column("length", Integer, nullable=False),
     moment("last_needed"),
+)  # fmt: skip
+
+outlines = Table(  # which folders a leaf holds: derived from it, gone with it
+    "outlines", metadata,
+    sha256("node", NOTHING, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
+    Column("outline", LargeBinary, nullable=False),
 )  # fmt: skip
 
 refs = Table(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -124,25 +124,6 @@ class Change:
     old_path: str | None = None
 
 
-def with_renames(changes: Iterable[Change]) -> list[Change]:
-    """Pair a removal and an addition of the same content into a rename; content decides, never similarity."""
-    kept = list(changes)
-    gone: dict[str, list[Change]] = {}
-    for change in kept:
-        if change.kind is ChangeKind.REMOVED and change.old and change.old.size:
-            gone.setdefault(change.old.sha256, []).append(change)
-    paired: set[str] = set()
-    result = []
-    for change in kept:
-        if change.kind is ChangeKind.ADDED and change.new and gone.get(change.new.sha256):
-            source = gone[change.new.sha256].pop(0)
-            paired.add(source.path)
-            result.append(Change(ChangeKind.RENAMED, change.path, source.old, change.new, source.path))
-        else:
-            result.append(change)
-    return [c for c in result if not (c.kind is ChangeKind.REMOVED and c.path in paired)]
-
-
 class Strategy(StrEnum):
     """How a merge answers where both sides changed a path."""
 
@@ -160,36 +141,6 @@ class Conflicting:
     base: Entry | None
     source: Entry | None
     target: Entry | None
-
-
-@dataclass
-class Merged:
-    """What a merge does to the target's tree, and what it cannot decide."""
-
-    changes: dict[str, Entry | None] = field(default_factory=dict)
-    conflicts: list[Conflicting] = field(default_factory=list)
-
-
-def merge_changes(
-    theirs: Iterable[Change], ours: Iterable[Change], strategy: Strategy, answers: Mapping[str, str]
-) -> Merged:
-    """Three-way merge on paths: `theirs` is base → source, `ours` is base → target; the result is laid over target.
-
-    `answers` maps a conflicting path to "source" or "target". Sides that hold the same bytes never conflict.
-    """
-    mine = {change.path: change for change in ours}
-    merged = Merged()
-    for change in theirs:
-        other = mine.get(change.path)
-        if other is None:
-            merged.changes[change.path] = change.new
-        elif digest_of(other.new) != digest_of(change.new):
-            answer = answers.get(change.path) or (strategy if strategy in (Strategy.SOURCE, Strategy.TARGET) else None)
-            if answer == Strategy.SOURCE:
-                merged.changes[change.path] = change.new
-            elif answer != Strategy.TARGET:
-                merged.conflicts.append(Conflicting(change.path, change.old, change.new, other.new))
-    return merged
 
 
 def digest_of(entry: Entry | None) -> str | None:

@@ -16,7 +16,7 @@ TYPES = {  # what the standard table lacks or has differently from one machine t
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One object of a tree. `mtime` is when the content was modified; it is information, never identity."""
 

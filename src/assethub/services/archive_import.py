@@ -77,10 +77,10 @@ def measure(coming: Coming) -> None:
                 parents = json.loads(line)["parents"]
                 try:
                     before = work.trees.get(ledger.tree(parents[0])) if parents else work.trees.empty
-                    found = measured(work.trees.get(ledger.tree(id)), before)
+                    measures, changed_paths = measured(work.trees.get(ledger.tree(id)), before)
                 except KeyError as error:
                     raise Unavailable(f"What was just stored cannot be read: {error.args[0]}.") from error
-                ledger.measure(id, json.dumps(found))
+                ledger.measure(id, json.dumps([measures, changed_paths.hex() if changed_paths else None]))
 
 
 def publish(coming: Coming, path: AssetPath) -> Imported:
@@ -90,7 +90,7 @@ def publish(coming: Coming, path: AssetPath) -> Imported:
         asset = existing(work, path) or add_asset(work, path, head.description, tuple(head.labels), training_of(head))
         commits = 0
         for page in ledger.commits():
-            work.commits.add_all([commit_of(asset, *row) for row in page])
+            work.commits.add_all(commit_of(asset, *row) for row in page)
             commits += len(page)
         for sha256s in ledger.sorted_bodies():
             work.holdings.add(asset.id, sha256s)
@@ -107,13 +107,15 @@ def publish(coming: Coming, path: AssetPath) -> Imported:
         return Imported(asset, commits, *ledger.total(), refs)
 
 
-def commit_of(asset: Asset, id: str, line: str, generation: int, measures: str) -> Commit:
+def commit_of(asset: Asset, id: str, line: str, generation: int, found: str) -> tuple[Commit, bytes | None]:
     fields = fields_of(line)
-    return Commit(
+    measures, changed_paths = json.loads(found)
+    commit = Commit(
         id=id, asset=asset.id, tree=fields["tree"], parents=tuple(fields["parents"]), author=fields["author"],
         committer=fields["committer"], made_at=time_of(fields), message=fields["message"], metadata=fields["metadata"],
-        generation=generation, **json.loads(measures),
+        generation=generation, **measures,
     )  # fmt: skip
+    return commit, bytes.fromhex(changed_paths) if changed_paths else None
 
 
 def moves(coming: Coming, work: Work, asset: Asset) -> list[tuple[RefKind, str, str | None, str]]:

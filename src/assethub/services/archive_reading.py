@@ -21,10 +21,10 @@ from assethub.services.work import Hub
 from assethub.storage.contents import Location
 from assethub.storage.ledger import Ledger
 from assethub.storage.node_checks import check_node, check_root, unpack
-from assethub.storage.nodes import Rows, decode_inner
+from assethub.storage.nodes import NONE, decode_inner
 
 HASH = re.compile(r"[0-9a-f]{64}")
-EMPTY_TREE = sha256(Rows().encoded).hexdigest()
+EMPTY_TREE = sha256(NONE.encoded).hexdigest()
 LONGEST_NAME = 96
 NODES_TOGETHER = 8 << 20  # bytes of nodes in one pack
 MOST_NODES = 2000  # in one pack
@@ -144,7 +144,7 @@ class Coming:
         except KeyError:
             raise Invalid(f"The archive is refused: the tree node {member.id[:8]} is in it twice.") from None
         if rows is not None:
-            self.ledger.need(zip(rows.digests, rows.sizes, strict=True))
+            self.ledger.need(zip(rows.digests, rows.sizes.tolist(), strict=True))
         else:
             self.ledger.use(child.id for child in decode_inner(data)[1])
         self.nodes[bytes.fromhex(member.id)] = data

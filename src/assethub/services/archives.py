@@ -216,7 +216,7 @@ def read_node(hub: Hub, id: bytes) -> bytes:
 
 def need(hub: Hub, asset: Asset, rows: Rows, contents: Ledger) -> None:
     """Note the leaf's contents. Unavailable names the path of one that the hub lacks."""
-    fresh = contents.need(zip(rows.digests, rows.sizes, strict=True))
+    fresh = contents.need(zip(rows.digests, rows.sizes.tolist(), strict=True))
     with hub.work(None, reading=True) as work:
         found = locations(work, work.bodies.rows(fresh))
     lost = next((sha256 for sha256 in fresh if sha256 not in found), None) or first_gone(hub, list(found.values()))

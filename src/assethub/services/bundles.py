@@ -52,12 +52,11 @@ class Bundle:
     def files(self) -> Iterator[OpenFile]:
         for leaf in self.leaves:
             rows = rows_of(self.hub, leaf)
-            chosen = list(below(rows, self.prefix))
+            chosen, entries = list(below(rows, self.prefix)), rows.entries()
             with self.hub.work(None, reading=True) as work:
-                located = locate(work, {rows.digests[at].hex() for at in chosen})
+                located = locate(work, {entries[at].sha256 for at in chosen})
             for at in chosen:
-                entry = rows.entry(at)
-                yield OpenFile(self.hub, rows.keys[at].decode(), entry, located[entry.sha256])
+                yield OpenFile(self.hub, rows.keys[at].decode(), entries[at], located[entries[at].sha256])
 
 
 def begin_bundle(
@@ -104,7 +103,7 @@ def survey(hub: Hub, leaves: tuple[Child, ...], prefix: bytes) -> tuple[int, int
                         "take a folder that holds just one of them."
                     )
             above.append(key)
-            count, size = count + 1, size + rows.sizes[at]
+            count, size = count + 1, size + int(rows.sizes[at])
     return count, size
 
 

@@ -1,7 +1,6 @@
 """What people do with versions: commit, log, diff, and see which commit touched a path last."""
 
 import heapq
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +9,16 @@ from typing import Any
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Invalid
 from assethub.domain.folders import Role
-from assethub.domain.history import Change, Commit, digest_of, with_renames
+from assethub.domain.history import Commit, digest_of
 from assethub.domain.names import AssetPath, Reference, check_path
 from assethub.domain.objects import Entry, guess_type
 from assethub.domain.staging import StagedChange
 from assethub.services import versions
+from assethub.services.ancestry import Steps, order
+from assethub.services.comparing import Comparison, compare_commits
 from assethub.services.recording import record_commit
 from assethub.services.work import Work
 from assethub.storage.trees import Tree
-
-MOST_WALKED = 1000  # commits that a page walks back for "last commit" of its rows
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def commit_tree(
     allow_same: bool = False,
 ) -> Commit | None:
     """Commit the tree onto the branch whose head is `parent`; None if it is the head's already."""
-    if tree.id == versions.tree_of(work, parent).id and not allow_same:
+    if tree.id == parent.tree and not allow_same:
         return None
     made = record_commit(work, asset, tree, (parent, *others), message, committer=committer, metadata=metadata)
     now = work.now()
@@ -129,71 +128,36 @@ def check_files(work: Work, asset: Asset, files: Iterable[NewFile], now: datetim
 def log_commits(work: Work, reference: Reference, *, after: str | None = None, limit: int = 50) -> list[Commit]:
     """The history of a ref, newest first: by generation, then time; `after` continues behind that commit."""
     asset, head = versions.version(work, reference)
-    found: list[Commit] = []
+    steps = Steps(work, asset.id, head)
+    found: list[str] = []
     seen, passed = {head.id}, after is None
-    queue = [order(head)]
+    queue = [order(steps.get(head.id))]
     while queue and len(found) < limit:
-        commit = heapq.heappop(queue)[-1]
+        step = heapq.heappop(queue)[-1]
         if passed:
-            found.append(commit)
-        passed = passed or commit.id == after
-        for parent in work.commits.many(asset.id, set(commit.parents) - seen).values():
-            seen.add(parent.id)
-            heapq.heappush(queue, order(parent))
-    return found
-
-
-def order(commit: Commit) -> tuple[int, float, str, Commit]:
-    """Newest first: a child always comes before its parents."""
-    return (-commit.generation, -commit.made_at.timestamp(), commit.id, commit)
+            found.append(step.id)
+        passed = passed or step.id == after
+        for parent in step.parents:
+            if parent not in seen:
+                seen.add(parent)
+                heapq.heappush(queue, order(steps.get(parent, step.generation)))
+    commits = work.commits.many(asset.id, found)
+    return [commits[id] for id in found]
 
 
 def get_commit(work: Work, path: AssetPath, id: str) -> Commit:
     return versions.commit_at(work, work.asset(path, needs=Role.VIEWER), f"commit/{id}")
 
 
-def diff_versions(work: Work, path: AssetPath, source: str, target: str) -> tuple[Commit, Commit, list[Change]]:
+def diff_versions(work: Work, path: AssetPath, source: str, target: str) -> tuple[Commit, Commit, Comparison]:
     """What changes from one ref to another of the same asset, with renames found by content."""
     asset = work.asset(path, needs=Role.VIEWER)
     before, after = versions.commit_at(work, asset, source), versions.commit_at(work, asset, target)
-    return before, after, with_renames(versions.tree_of(work, before).diff(versions.tree_of(work, after)))
+    return before, after, compare_commits(work, before, after)
 
 
-def commit_diff(work: Work, path: AssetPath, id: str) -> tuple[Commit, Commit | None, list[Change]]:
+def commit_diff(work: Work, path: AssetPath, id: str) -> tuple[Commit, Commit | None, Comparison]:
     """A commit, its first parent, and what it changed from there."""
     commit = get_commit(work, path, id)
-    tree = versions.tree_of(work, commit)
-    if not commit.parents:
-        return commit, None, work.trees.empty.diff(tree)
-    parent = work.commits.get(commit.asset, commit.parents[0])
-    return commit, parent, with_renames(versions.tree_of(work, parent).diff(tree))
-
-
-def last_commits(work: Work, reference: Reference, paths: Iterable[str]) -> dict[str, Commit]:
-    """The commit that last touched each path (a folder's path ends in `/`), following the side it came from."""
-    asset, head = versions.version(work, reference)
-    found: dict[str, Commit] = {}
-    wanted: dict[str, set[str]] = {head.id: set(paths)}
-    queue = [order(head)]
-    for _ in range(MOST_WALKED):
-        if not queue:
-            break
-        commit = heapq.heappop(queue)[-1]
-        left = wanted.pop(commit.id, set())
-        tree = versions.tree_of(work, commit)
-        for parent in work.commits.many(asset.id, commit.parents).values():
-            touched = [change.path for change in versions.tree_of(work, parent).diff(tree)]
-            same = {path for path in left if not is_touched(path, touched)}
-            left -= same
-            if same and parent.id not in wanted:
-                heapq.heappush(queue, order(parent))
-            if same:
-                wanted.setdefault(parent.id, set()).update(same)
-        found.update(dict.fromkeys(left, commit))
-    return found
-
-
-def is_touched(path: str, touched: list[str]) -> bool:
-    """Whether a path, or for a folder something below it, is among the sorted touched ones."""
-    at = bisect_left(touched, path)
-    return at < len(touched) and (touched[at].startswith(path) if path.endswith("/") else touched[at] == path)
+    parent = work.commits.get(commit.asset, commit.parents[0]) if commit.parents else None
+    return commit, parent, compare_commits(work, parent, commit)

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Invalid
 from assethub.domain.folders import Role
-from assethub.domain.history import MAIN, Commit, Conflicting, Strategy, merge_changes
+from assethub.domain.history import MAIN, Commit, Conflicting, Strategy
 from assethub.domain.names import AssetPath
 from assethub.domain.objects import Entry
 from assethub.services import versions
+from assethub.services.ancestry import merge_base
 from assethub.services.history import commit_tree
 from assethub.services.work import Work
+from assethub.storage.changes import overlay
 from assethub.storage.trees import Tree
 
 
@@ -36,7 +38,7 @@ def merge_branch(
     check_answers(answers or {})
     if origin.id == target.id:
         return None
-    base = merge_base(work, asset, origin, target)
+    base = merge_base(work, asset.id, origin, target)
     if base == origin.id and chosen is not Strategy.REPLACE:
         return None
     ours, theirs = versions.tree_of(work, target), versions.tree_of(work, origin)
@@ -121,14 +123,14 @@ def three_way(
 
 def merged(base: Tree, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]) -> Tree:
     """Ours with what theirs changed since the base. Conflict lists every path that both changed differently."""
-    outcome = merge_changes(base.diff(theirs), base.diff(ours), strategy, answers)
-    if outcome.conflicts:
+    edits, conflicts = overlay(base.diff(theirs), base.diff(ours), strategy, answers)
+    if conflicts:
         raise Conflict(
-            f"{len(outcome.conflicts)} paths were changed on both sides; answer each with source or target, "
+            f"{len(conflicts)} paths were changed on both sides; answer each with source or target, "
             "or choose a strategy.",
-            [explain(conflict) for conflict in outcome.conflicts],
+            [explain(conflict) for conflict in conflicts],
         )
-    return ours.with_changes(outcome.changes)
+    return ours.edited(edits)
 
 
 def check_answers(answers: Mapping[str, str]) -> None:
@@ -142,23 +144,3 @@ def explain(conflict: Conflicting) -> str:
         return f"{entry.sha256[:8]} ({entry.size} bytes)" if entry else "deleted"
 
     return f"{conflict.path}: source {side(conflict.source)}, target {side(conflict.target)}"
-
-
-def merge_base(work: Work, asset: Asset, one: Commit, other: Commit) -> str | None:
-    """The best common ancestor: of the commits both histories share, one with the highest generation."""
-    sides = {one.id: {1}, other.id: {2}} if one.id != other.id else {one.id: {1, 2}}
-    open_ = {one.id: one, other.id: other}
-    while open_:
-        highest = max(commit.generation for commit in open_.values())
-        level = [commit for commit in open_.values() if commit.generation == highest]
-        common = sorted(commit.id for commit in level if sides[commit.id] == {1, 2})
-        if common:
-            return common[0]
-        wanted: set[str] = set()
-        for commit in level:
-            del open_[commit.id]
-            for parent in commit.parents:
-                sides.setdefault(parent, set()).update(sides[commit.id])
-                wanted.add(parent)
-        open_.update(work.commits.many(asset.id, wanted))
-    return None

@@ -1,13 +1,15 @@
 """Writing a commit: the one way a tree becomes history."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assethub.domain.assets import Asset
 from assethub.domain.errors import SignInNeeded
 from assethub.domain.history import ChangeKind, Commit, commit_id
 from assethub.services.work import Work
+from assethub.storage.changes import Changes
+from assethub.storage.path_filters import MOST_PATHS, filter_of
 from assethub.storage.trees import Tree
 
 
@@ -29,6 +31,7 @@ def record_commit(
     facts = dict(metadata or {})
     made_at, ids = work.now(), tuple(parent.id for parent in parents)
     before = work.trees.get(parents[0].tree) if parents else work.trees.empty
+    measures, changed_paths = measured(tree, before)
     commit = Commit(
         id=commit_id(tree_id, ids, author, committer or author, made_at, message, facts),
         asset=asset.id,
@@ -40,16 +43,26 @@ def record_commit(
         message=message,
         metadata=facts,
         generation=1 + max((parent.generation for parent in parents), default=0),
-        **measured(tree, before),
+        **measures,
     )
-    work.commits.add(commit)
+    work.commits.add(commit, changed_paths)
     return commit
 
 
-def measured(tree: Tree, before: Tree) -> dict[str, Any]:
-    """What a commit's row says of its tree and of the change from its first parent's."""
-    counts = Counter(change.kind for change in before.diff(tree)) if before.leaves else {ChangeKind.ADDED: len(tree)}
+def measured(tree: Tree, before: Tree) -> tuple[dict[str, Any], bytes | None]:
+    """What a commit's row says of its tree and of the change from its first parent's, and the filter of its paths."""
+    counts, changed_paths = summarised(before.compare(tree))
     return {
-        "content": tree.content, "files": len(tree), "size": tree.size, "added": counts.get(ChangeKind.ADDED, 0),
-        "changed": counts.get(ChangeKind.CHANGED, 0), "removed": counts.get(ChangeKind.REMOVED, 0),
-    }  # fmt: skip
+        "content": tree.content, "files": len(tree), "size": tree.size, "added": counts[ChangeKind.ADDED],
+        "changed": counts[ChangeKind.CHANGED], "removed": counts[ChangeKind.REMOVED],
+    }, changed_paths  # fmt: skip
+
+
+def summarised(differences: Iterable[Changes]) -> tuple[Counter[ChangeKind], bytes | None]:
+    """How many changes of each kind there are, and the filter of their paths unless they are too many."""
+    counts: Counter[ChangeKind] = Counter()
+    paths: list[str] = []
+    for changes in differences:
+        counts.update({kind: changes.number(kind) for kind in ChangeKind})
+        paths += [key.decode() for key in changes.keys[: MOST_PATHS + 1 - len(paths)]]
+    return counts, filter_of(paths) if len(paths) <= MOST_PATHS else None

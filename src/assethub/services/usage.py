@@ -50,5 +50,5 @@ def version_usage(work: Work, reference: Reference) -> VersionUsage:
     new = {change.new.sha256: change.new.size for change in changes if change.new}
     added = sum(size for sha256, size in new.items() if sha256 not in known)
     leaves = (tree.leaf(number) for number in range(len(tree.leaves)))
-    stored = distinct_bytes((rows.digests, rows.sizes) for rows in leaves)
+    stored = distinct_bytes((rows.hashes.tobytes(), rows.sizes) for rows in leaves)
     return VersionUsage(commit, len(tree), tree.size, stored, added)

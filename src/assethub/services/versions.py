@@ -1,8 +1,8 @@
 """References made exact: which commit a ref names, and the tree it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, NotFound, Unavailable
@@ -12,6 +12,8 @@ from assethub.domain.names import COMMIT_PREFIX, Reference
 from assethub.domain.owners import RunCaller
 from assethub.services.work import Work
 from assethub.storage.nodes import Rows
+from assethub.storage.outlines import Outline
+from assethub.storage.tree_store import Trees
 from assethub.storage.trees import Tree
 
 MOST_CANDIDATES = 5
@@ -58,18 +60,32 @@ def version(work: Work, reference: Reference, *, needs: Role = Role.VIEWER) -> t
 
 def tree_of(work: Work, commit: Commit) -> Tree:
     """NotFound never: a commit's tree is kept. Unavailable, now or when it is read, if a node is gone or damaged."""
+    return tree_at(work, commit.id, commit.tree)
 
-    def leaf(id: bytes) -> Rows:
-        with readable(commit):
-            return work.trees.leaf(id)
 
+def tree_at(work: Work, commit: str, tree: str) -> Tree:
     with readable(commit):
-        return replace(work.trees.get(commit.tree), fetch=leaf)
+        return replace(work.trees.get(tree), source=Readable(work.trees, commit))
+
+
+@dataclass(frozen=True)
+class Readable:
+    """Where the leaves of a commit's tree come from; Unavailable names the commit if one is gone or damaged."""
+
+    trees: Trees
+    commit: str
+
+    def leaves(self, ids: Sequence[bytes]) -> list[Rows]:
+        with readable(self.commit):
+            return self.trees.leaves(ids)
+
+    def outlines(self, ids: Sequence[bytes]) -> Mapping[bytes, Outline]:
+        return self.trees.outlines(ids)
 
 
 @contextmanager
-def readable(commit: Commit) -> Iterator[None]:
+def readable(commit: str) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise Unavailable(f"The version {commit.id[:8]} cannot be read: {error.args[0]}.") from error
+        raise Unavailable(f"The version {commit[:8]} cannot be read: {error.args[0]}.") from error

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from assethub.storage.nodes import Integers
+
 SETTLE = 1 << 18  # digests that wait before they are sorted in
 
 
@@ -37,10 +39,10 @@ class Digests:
         return [sha256 for sha256, is_absent in zip(sha256s, absent.tolist(), strict=True) if is_absent]
 
 
-def distinct_bytes(parts: Iterable[tuple[Sequence[bytes], Sequence[int]]]) -> int:
+def distinct_bytes(parts: Iterable[tuple[bytes, Integers]]) -> int:
     """The sizes of contents added up, each content once; parts are raw sha256s and their sizes."""
-    digests, sizes = np.empty(0, "S32"), np.empty(0, np.int64)
-    waiting: list[tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]]]] = []
+    digests, sizes = np.empty(0, "S32"), np.empty(0, np.uint64)
+    waiting: list[tuple[bytes, Integers]] = []
 
     def settle() -> None:
         nonlocal digests, sizes
@@ -49,8 +51,8 @@ def distinct_bytes(parts: Iterable[tuple[Sequence[bytes], Sequence[int]]]) -> in
         sizes = np.concatenate([sizes, *(more for _, more in waiting)])[first]
         waiting.clear()
 
-    for some, their_sizes in parts:
-        waiting.append((b"".join(some), np.array(their_sizes, np.int64)))
+    for part in parts:
+        waiting.append(part)
         if len(waiting) == 500:
             settle()
     if waiting:

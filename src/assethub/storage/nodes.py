@@ -7,14 +7,17 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assethub.domain.objects import Entry
 
+Integers = NDArray[Any]
 LEAF, INNER = b"AHL1", b"AHI1"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +38,7 @@ def cuts(keys: Sequence[bytes], level: int) -> list[int]:
     """Where a run of keys that begins a node is cut: the ends of the complete nodes; what is left is open."""
     bounds = INNERS if level else LEAVES
     seed = (level * 0x9E3779B1) & 0xFFFFFFFF
-    hashes = mix(np.fromiter((zlib.crc32(key, seed) for key in keys), np.uint32, len(keys)))
+    hashes = mix(np.fromiter(map(zlib.crc32, keys, repeat(seed)), np.uint32, len(keys)))
     candidates = np.flatnonzero(hashes < 2**32 // (bounds.average - bounds.least))
     ends: list[int] = []
     start = 0
@@ -49,7 +52,7 @@ def cuts(keys: Sequence[bytes], level: int) -> list[int]:
     return ends
 
 
-def mix(hashes: "np.ndarray[tuple[int], np.dtype[np.uint32]]") -> "np.ndarray[tuple[int], np.dtype[np.uint32]]":
+def mix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """MurmurHash3's 32-bit finaliser (Appleby, public domain): every bit of the input reaches every bit."""
     with np.errstate(over="ignore"):
         hashes = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
@@ -57,65 +60,118 @@ def mix(hashes: "np.ndarray[tuple[int], np.dtype[np.uint32]]") -> "np.ndarray[tu
     return hashes ^ (hashes >> np.uint32(16))
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Rows:
-    """Entries as columns, in key order: UTF-8 paths, raw sha256s, sizes, times in µs since 1970, content types."""
+    """Entries as columns, in key order: UTF-8 paths, sha256s as four integers each, sizes, times in µs since 1970,
+    and codes of content types, which are places in `types`."""
 
-    keys: list[bytes] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
+    keys: list[bytes]
+    hashes: Integers
+    sizes: Integers
+    times: Integers
+    codes: Integers
+    types: tuple[str, ...]
 
-    def add(self, key: bytes, entry: Entry) -> None:
-        self.keys.append(key)
-        self.digests.append(bytes.fromhex(entry.sha256))
-        self.sizes.append(entry.size)
-        self.times.append((entry.mtime - EPOCH) // timedelta(microseconds=1))
-        self.types.append(entry.content_type)
+    @classmethod
+    def of(cls, keys: list[bytes], entries: Sequence[Entry]) -> "Rows":
+        names = [entry.content_type for entry in entries]
+        types = {name: code for code, name in enumerate(dict.fromkeys(names))}
+        return cls(
+            keys,
+            np.frombuffer(bytes.fromhex("".join([entry.sha256 for entry in entries])), "<u8").reshape(len(keys), 4),
+            np.array([entry.size for entry in entries], "<u8"),
+            np.array([microseconds(entry.mtime) for entry in entries], "<i8"),
+            np.fromiter(map(types.__getitem__, names), "<u4", len(keys)),
+            tuple(types),
+        )
 
-    def take(self, other: "Rows", start: int, end: int) -> None:
-        self.keys += other.keys[start:end]
-        self.digests += other.digests[start:end]
-        self.sizes += other.sizes[start:end]
-        self.times += other.times[start:end]
-        self.types += other.types[start:end]
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows) and self.encoded == other.encoded
 
     def part(self, start: int, end: int | None = None) -> "Rows":
+        """Copies, so that a small part does not keep all of it in memory."""
         span = slice(start, end)
-        return Rows(self.keys[span], self.digests[span], self.sizes[span], self.times[span], self.types[span])
+        hashes, sizes, times, codes = (
+            column[span].copy() for column in (self.hashes, self.sizes, self.times, self.codes)
+        )  # fmt: skip
+        return Rows(self.keys[span], hashes, sizes, times, codes, self.types)
+
+    def take(self, places: Integers) -> "Rows":
+        keys = [self.keys[at] for at in places.tolist()]
+        return Rows(
+            keys, self.hashes[places], self.sizes[places], self.times[places], self.codes[places], self.types
+        )  # fmt: skip
 
     def entry(self, at: int) -> Entry:
-        mtime = EPOCH + timedelta(microseconds=self.times[at])
-        return Entry(self.digests[at].hex(), self.sizes[at], mtime, self.types[at])
+        return self.entries(at, at + 1)[0]
 
-    @cached_property
+    def entries(self, start: int = 0, end: int | None = None) -> list[Entry]:
+        span = slice(start, end)
+        digests = self.hashes[span].tobytes().hex()
+        columns = (self.sizes[span].tolist(), self.times[span].tolist(), self.codes[span].tolist())
+        return [
+            Entry(digests[64 * at : 64 * at + 64], size, EPOCH + timedelta(microseconds=time), self.types[code])
+            for at, (size, time, code) in enumerate(zip(*columns, strict=True))
+        ]
+
+    @property
+    def digests(self) -> list[bytes]:
+        """The raw sha256s."""
+        return split(self.hashes.tobytes(), 0, len(self.keys))[0]
+
+    @property
     def encoded(self) -> bytes:
-        table = sorted(set(self.types))
-        codes = {name: code for code, name in enumerate(table)}
-        return b"".join((
-            LEAF, keys_bytes(self.keys), b"".join(self.digests), np.array(self.sizes, "<u8").tobytes(),
-            np.array(self.times, "<i8").tobytes(), np.array([codes[name] for name in self.types], "<u2").tobytes(),
+        return self.described()[0]
+
+    def described(self) -> tuple[bytes, bytes]:
+        """The node's bytes, and the digest that says which bytes lie at which paths, whatever their times and types."""
+        used, places = np.unique(self.codes, return_inverse=True)
+        names = [self.types[code] for code in used.tolist()]
+        table = sorted(set(names))
+        codes = np.array([table.index(name) for name in names], "<u2")[places] if names else np.array([], "<u2")
+        keys, hashes = keys_bytes(self.keys), self.hashes.tobytes()
+        encoded = b"".join((
+            LEAF, keys, hashes, self.sizes.tobytes(), self.times.tobytes(), codes.tobytes(),
             struct.pack("<H", len(table)),
             *(struct.pack("<H", len(name.encode())) + name.encode() for name in table),
         ))  # fmt: skip
-
-    @cached_property
-    def content(self) -> bytes:
-        """Says which bytes lie at which paths, whatever their times and types."""
-        digest = hashlib.sha256(b"".join(self.digests))
-        digest.update(keys_bytes(self.keys))
-        return digest.digest()
+        content = hashlib.sha256(hashes)
+        content.update(keys)
+        return encoded, content.digest()
 
 
-@dataclass(frozen=True)
-class Child:
+def joined(parts: Sequence[Rows]) -> Rows:
+    """All rows of the parts, one after another."""
+    filled = [part for part in parts if part.keys]
+    if len(filled) < 2:
+        return filled[0] if filled else NONE
+    types: dict[str, int] = {}
+    codes = []
+    for part in filled:
+        own = np.array([types.setdefault(name, len(types)) for name in part.types], "<u4")
+        codes.append(own[part.codes])
+    return Rows(
+        [key for part in filled for key in part.keys],
+        np.concatenate([part.hashes for part in filled]), np.concatenate([part.sizes for part in filled]),
+        np.concatenate([part.times for part in filled]), np.concatenate(codes), tuple(types),
+    )  # fmt: skip
+
+
+def microseconds(at: datetime) -> int:
+    since = at - EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+class Child(NamedTuple):
     """A node as its parent knows it: `content` is equal for nodes with the same bytes at the same paths."""
 
     first: bytes
     id: bytes
     content: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # in place of a tuple's method
     size: int
 
 
@@ -137,17 +193,16 @@ def decode_inner(data: bytes) -> tuple[int, list[Child]]:
     contents, at = split(data, at, count)
     counts = np.frombuffer(data, "<u8", count, at).tolist()
     sizes = np.frombuffer(data, "<u8", count, at + 8 * count).tolist()
-    return level, [Child(*row) for row in zip(keys, ids, contents, counts, sizes, strict=True)]
+    return level, list(map(Child, keys, ids, contents, counts, sizes))
 
 
 def decode_leaf(data: bytes) -> Rows:
     keys, at = read_keys(data, 4)
     count = len(keys)
-    digests, at = split(data, at, count)
-    sizes = np.frombuffer(data, "<u8", count, at).tolist()
-    times = np.frombuffer(data, "<i8", count, at + 8 * count).tolist()
-    codes = np.frombuffer(data, "<u2", count, at + 16 * count).tolist()
-    at += 18 * count
+    columns = []
+    for kind, width in (("<u8", 4), ("<u8", 1), ("<i8", 1), ("<u2", 1)):
+        columns.append(np.frombuffer(data, kind, count * width, at).copy())
+        at += columns[-1].nbytes
     (kinds,) = struct.unpack_from("<H", data, at)
     at += 2
     table = []
@@ -155,7 +210,8 @@ def decode_leaf(data: bytes) -> Rows:
         (length,) = struct.unpack_from("<H", data, at)
         table.append(data[at + 2 : at + 2 + length].decode())
         at += 2 + length
-    return Rows(keys, digests, sizes, times, [table[code] for code in codes])
+    hashes, sizes, times, codes = columns
+    return Rows(keys, hashes.reshape(count, 4), sizes, times, codes, tuple(table))
 
 
 def digests_of(data: bytes) -> bytes:
@@ -186,3 +242,6 @@ def read_keys(data: bytes, at: int) -> tuple[list[bytes], int]:
 def split(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
     """So many digests of 32 bytes."""
     return [data[at + 32 * number : at + 32 * number + 32] for number in range(count)], at + 32 * count
+
+
+NONE = Rows.of([], [])

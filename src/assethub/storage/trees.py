@@ -2,17 +2,31 @@
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Protocol
 
-from assethub.domain.history import CARD_NAMES, Change, ChangeKind, is_card
-from assethub.domain.objects import Entry, Listed
-from assethub.storage.nodes import Child, Rows, cuts, encode_inner
+import numpy as np
 
-Fetch = Callable[[bytes], Rows]
+from assethub.domain.history import CARD_NAMES, is_card
+from assethub.domain.objects import Entry, Listed
+from assethub.storage.changes import Changes, Edits, Side, chained, compare
+from assethub.storage.listings import page
+from assethub.storage.nodes import NONE, Child, Rows, cuts, encode_inner, joined
+from assethub.storage.outlines import Outline
+
+AHEAD = 64  # leaves that are read at once
+
+
+class Source(Protocol):
+    """Where leaves come from. KeyError if one is gone or damaged."""
+
+    def leaves(self, ids: Sequence[bytes]) -> list[Rows]: ...
+
+    def outlines(self, ids: Sequence[bytes]) -> Mapping[bytes, Outline]:
+        """Of those that have one."""
 
 
 class NodeIndex(Protocol):
@@ -27,6 +41,12 @@ class NodeIndex(Protocol):
     def add(self, located: Iterable[tuple[str, str, int, int]]) -> None:
         """Rows of (id, pack, offset, length)."""
 
+    def outlines(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The packed outline of each leaf that has one."""
+
+    def add_outlines(self, outlines: Iterable[tuple[str, bytes]]) -> None:
+        """Of leaves whose rows are kept already."""
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -36,7 +56,7 @@ class Tree:
     """
 
     leaves: tuple[Child, ...]
-    fetch: Fetch = field(compare=False, repr=False)
+    source: Source = field(compare=False, repr=False)
     fresh: Mapping[bytes, Rows] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -60,7 +80,7 @@ class Tree:
     def nodes(self) -> tuple[bytes, dict[bytes, bytes]]:
         """The root's id, and the inner nodes (or the one leaf of an empty tree) by id."""
         if not self.leaves:
-            empty = Rows().encoded
+            empty = NONE.encoded
             return hashlib.sha256(empty).digest(), {hashlib.sha256(empty).digest(): empty}
         inner: dict[bytes, bytes] = {}
         children, level = list(self.leaves), 0
@@ -92,12 +112,26 @@ class Tree:
         return [path for name in CARD_NAMES for path, _ in self.below(name) if is_card(path)]
 
     def leaf(self, number: int) -> Rows:
-        id = self.leaves[number].id
-        return self.fresh[id] if id in self.fresh else self.fetch(id)
+        return self.read([self.leaves[number]])[0]
+
+    def read(self, leaves: Sequence[Child]) -> list[Rows]:
+        kept = [leaf.id for leaf in leaves if leaf.id not in self.fresh]
+        found = dict(zip(kept, self.source.leaves(kept), strict=True)) if kept else {}
+        return [self.fresh[leaf.id] if leaf.id in self.fresh else found[leaf.id] for leaf in leaves]
+
+    def outlines(self, numbers: Sequence[int]) -> dict[int, Outline]:
+        """The outlines of these leaves, as far as they are known."""
+        kept = {number: self.leaves[number].id for number in numbers if self.leaves[number].id not in self.fresh}
+        found = self.source.outlines(list(kept.values())) if kept else {}
+        return {number: found[id] for number, id in kept.items() if id in found}
+
+    def place(self, key: bytes) -> int:
+        """The leaf that holds the key if any does."""
+        return max(bisect_right(self.firsts, key) - 1, 0)
 
     def seek(self, key: bytes) -> tuple[int, int]:
         """The leaf and the row of the first object at or behind the key."""
-        number = max(bisect_right(self.firsts, key) - 1, 0)
+        number = self.place(key)
         if number >= len(self.leaves):
             return number, 0
         row = bisect_left(self.leaf(number).keys, key)
@@ -119,122 +153,142 @@ class Tree:
         number, row = self.seek(wanted)
         while number < len(self.leaves):
             leaf = self.leaf(number)
-            for at in range(row, len(leaf.keys)):
-                if not leaf.keys[at].startswith(wanted):
-                    return
-                yield leaf.keys[at].decode(), leaf.entry(at)
+            end = bisect_left(leaf.keys, wanted + b"\xff", row) if wanted else len(leaf)
+            for key, entry in zip(leaf.keys[row:end], leaf.entries(row, end), strict=True):
+                yield key.decode(), entry
+            if end < len(leaf):
+                return
             number, row = number + 1, 0
-
-    def measure(self, start: tuple[int, int], end: tuple[int, int]) -> tuple[int, int]:
-        """How many objects lie between two places, and their bytes; leaves in between are not read."""
-        count = self.starts[end[0]] + end[1] - self.starts[start[0]] - start[1]
-        if start[0] == end[0]:
-            return count, sum(self.leaf(start[0]).sizes[start[1] : end[1]]) if count else 0
-        size = sum(self.leaf(start[0]).sizes[start[1] :])
-        size += sum(leaf.size for leaf in self.leaves[start[0] + 1 : end[0]])
-        return count, size + (sum(self.leaf(end[0]).sizes[: end[1]]) if end[1] else 0)
 
     def page(self, prefix: str, delimiter: str, after: str, limit: int) -> tuple[list[Listed], str | None]:
         """Up to `limit` objects and folders below the prefix, after `after`; and where the next page begins."""
-        listed: list[Listed] = []
-        base, cut = prefix.encode(), delimiter.encode()
-        place = self.seek(max(base, after.encode()))
-        while place[0] < len(self.leaves):
-            leaf = self.leaf(place[0])
-            key = leaf.keys[place[1]]
-            if not key.startswith(base):
-                break
-            at = key.find(cut, len(base)) if cut else -1
-            name = key[: at + len(cut)] if at >= 0 else key
-            following = place[0], place[1] + 1
-            if at >= 0:
-                following = self.seek(name + b"\xff")  # no UTF-8 has this byte: behind all that begin with the name
-            elif following[1] == len(leaf.keys):
-                following = place[0] + 1, 0
-            if name > after.encode() or not after:
-                if len(listed) == limit:
-                    return listed, listed[-1].path
-                entry = leaf.entry(place[1]) if at < 0 else None
-                count, size = (1, entry.size) if entry else self.measure(place, following)
-                listed.append(Listed(name.decode(), entry, count, size))
-            place = following
-        return listed, None
+        return page(self, prefix, delimiter, after, limit)
 
     def with_changes(self, changes: Mapping[str, Entry | None]) -> "Tree":
-        """The tree after the changes; None removes a path. Content that stays the same keeps its old time.
+        """The tree after the changes; None removes a path. Content that stays the same keeps its old time."""
+        return self.edited(Edits.of(changes))
 
-        Leaves are cut anew from the first one changed until a cut falls on an old one: the result is that of
+    def edited(self, edits: Edits) -> "Tree":
+        """Leaves are cut anew from the first one changed until a cut falls on an old one: the result is that of
         building the whole tree at once.
         """
-        edits = sorted((path.encode(), entry) for path, entry in changes.items())
+        keys = edits.rows.keys
         leaves: list[Child] = []
         fresh = dict(self.fresh)
+        touched = self.touched(keys)
+        ahead: dict[int, Rows] = {}
         copied = at = 0
-        while at < len(edits):
-            number = max(bisect_right(self.firsts, edits[at][0]) - 1, 0)
+        while at < len(keys):
+            number = self.place(keys[at])
             leaves += self.leaves[copied:number]
-            rows = Rows()
+            rest = NONE
             while True:
                 limit = self.firsts[number + 1] if number + 1 < len(self.leaves) else None
-                stop = bisect_left(edits, (limit,), at) if limit is not None else len(edits)
-                merge(rows, self.leaf(number) if number < len(self.leaves) else Rows(), edits[at:stop])
+                stop = bisect_left(keys, limit, at) if limit is not None else len(keys)
+                if number < len(self.leaves) and number not in ahead:
+                    begin = bisect_left(touched, number)
+                    numbers = touched[begin : begin + AHEAD] if number in touched[begin : begin + 1] else [number]
+                    ahead = dict(zip(numbers, self.read([self.leaves[one] for one in numbers]), strict=True))
+                old = ahead[number] if number < len(self.leaves) else NONE
+                merged = merge(old, edits.part(at, stop))
                 at, number = stop, number + 1
-                ends = cuts(rows.keys, 0)
-                if number >= len(self.leaves) and rows.keys and (not ends or ends[-1] < len(rows.keys)):
-                    ends.append(len(rows.keys))
+                if merged.keys is old.keys and old.keys and not rest.keys:
+                    ends = [len(merged)]  # the paths are those of before, and so is the cut
+                else:
+                    merged = joined([rest, merged])
+                    ends = cuts(merged.keys, 0)
+                if number >= len(self.leaves) and merged.keys and (not ends or ends[-1] < len(merged)):
+                    ends.append(len(merged))
                 for start, end in zip([0, *ends], ends, strict=False):
-                    part = rows.part(start, end)
+                    part = merged.part(start, end)
                     leaves.append(child_of(part))
                     fresh[leaves[-1].id] = part
-                rows = rows.part(ends[-1]) if ends else rows
-                if number >= len(self.leaves) or not rows.keys:
+                rest = merged.part(ends[-1]) if ends else merged
+                if number >= len(self.leaves) or not rest.keys:
                     break
             copied = number
         leaves += self.leaves[copied:]
-        return Tree(tuple(leaves), self.fetch, fresh)
+        return Tree(tuple(leaves), self.source, fresh)
 
-    def diff(self, other: "Tree") -> list[Change]:
+    def touched(self, keys: Sequence[bytes]) -> list[int]:
+        """The leaves that these keys, in order, fall into."""
+        numbers = []
+        at = 0
+        while at < len(keys) and self.leaves:
+            numbers.append(self.place(keys[at]))
+            follower = numbers[-1] + 1
+            at = bisect_left(keys, self.firsts[follower], at) if follower < len(self.leaves) else len(keys)
+        return numbers
+
+    def diff(self, other: "Tree") -> Changes:
         """What changes from this tree to the other, in path order; times alone are no change."""
-        mine, theirs = {leaf.content for leaf in self.leaves}, {leaf.content for leaf in other.leaves}
-        old, new = self.spread(theirs), other.spread(mine)
-        changes = []
-        for key in sorted(old.keys() | new.keys()):
-            before, after = old.get(key), new.get(key)
-            if before and after and before[0].digests[before[1]] == after[0].digests[after[1]]:
-                continue
-            kind = ChangeKind.ADDED if before is None else ChangeKind.CHANGED if after else ChangeKind.REMOVED
-            old_entry = before[0].entry(before[1]) if before else None
-            new_entry = after[0].entry(after[1]) if after else None
-            changes.append(Change(kind, key.decode(), old_entry, new_entry))
-        return changes
+        return chained(list(self.compare(other)))
 
-    def spread(self, known: set[bytes]) -> dict[bytes, tuple[Rows, int]]:
-        """Where each object of the leaves lies whose content is not known to the other side."""
-        found = {}
-        for number, child in enumerate(self.leaves):
-            if child.content not in known:
-                rows = self.leaf(number)
-                found.update({key: (rows, at) for at, key in enumerate(rows.keys)})
-        return found
+    def compare(self, other: "Tree", start: bytes = b"", end: bytes | None = None) -> Iterator[Changes]:
+        """The same piece by piece, for paths from `start` up to `end`; leaves are read as pieces are asked for."""
+        mine, theirs = self.span(start, end), other.span(start, end)
+        common = {leaf.content for leaf in mine} & {leaf.content for leaf in theirs}
+        old = Side([leaf for leaf in mine if leaf.content not in common], self.read)
+        new = Side([leaf for leaf in theirs if leaf.content not in common], other.read)
+        return compare(old, new, start, end)
+
+    def span(self, start: bytes, end: bytes | None) -> Sequence[Child]:
+        """The leaves that may hold paths from `start` up to `end`."""
+        return self.leaves[self.place(start) : bisect_left(self.firsts, end) if end is not None else None]
+
+    def differs(self, other: "Tree", path: str) -> bool:
+        """Whether the content at a path, or for a folder (`dir/`) anything below it, is another in the other tree."""
+        key = path.encode()
+        if path.endswith("/"):
+            return any(len(changes) > 0 for changes in self.compare(other, key, key + b"\xff"))
+        mine, theirs = (tree.place(key) for tree in (self, other))
+        here, there = self.leaves[mine : mine + 1], other.leaves[theirs : theirs + 1]
+        if here and there and here[0].content == there[0].content:
+            return False
+        return self.digest(key) != other.digest(key)
+
+    def digest(self, key: bytes) -> bytes | None:
+        """The sha256 at a path."""
+        number = self.place(key)
+        rows = self.leaf(number) if number < len(self.leaves) else NONE
+        at = bisect_left(rows.keys, key)
+        return rows.hashes[at].tobytes() if at < len(rows) and rows.keys[at] == key else None
 
 
-def merge(rows: Rows, old: Rows, edits: Sequence[tuple[bytes, Entry | None]]) -> None:
-    """Append the old rows with the edits made to them."""
-    copied = 0
-    for key, entry in edits:
-        at = bisect_left(old.keys, key, copied)
-        rows.take(old, copied, at)
-        same = at < len(old.keys) and old.keys[at] == key
-        if entry is not None and same and old.digests[at].hex() == entry.sha256:
-            rows.take(old, at, at + 1)
-        elif entry is not None:
-            rows.add(key, entry)
-        copied = at + 1 if same else at
-    rows.take(old, copied, len(old.keys))
+def merge(old: Rows, edits: Edits) -> Rows:
+    """The old rows with the edits made to them; the very same keys if only content changed."""
+    new = edits.rows
+    if not new.keys:
+        return old
+    if not old.keys and not edits.removed.any():
+        return new
+    places = []
+    at = 0
+    for key in new.keys:
+        at = bisect_left(old.keys, key, at)
+        places.append(at)
+    at_place = np.array(places, np.int64)
+    known = np.array([at < len(old) and old.keys[at] == key for at, key in zip(places, new.keys, strict=True)], bool)
+    same = np.flatnonzero(known & ~edits.removed)
+    same = same[(old.hashes[at_place[same]] == new.hashes[same]).all(axis=1)]
+    taken = ~edits.removed
+    taken[same] = False
+    dropped = known.copy()
+    dropped[same] = False
+    kept = np.ones(len(old), bool)
+    kept[at_place[dropped]] = False
+    stay, come = np.flatnonzero(kept), np.flatnonzero(taken)
+    order = np.argsort(np.concatenate([2 * stay + 1, 2 * at_place[come]]), kind="stable")
+    both = joined([old, new])
+    merged = both.take(np.concatenate([stay, len(old) + come])[order])
+    if (taken == dropped).all():
+        return Rows(old.keys, merged.hashes, merged.sizes, merged.times, merged.codes, merged.types)
+    return merged
 
 
 def child_of(rows: Rows) -> Child:
-    return Child(rows.keys[0], hashlib.sha256(rows.encoded).digest(), rows.content, len(rows.keys), sum(rows.sizes))
+    encoded, content = rows.described()
+    return Child(rows.keys[0], hashlib.sha256(encoded).digest(), content, len(rows), int(rows.sizes.sum()))
 
 
 def parent_of(children: Sequence[Child], data: bytes) -> Child:

@@ -89,11 +89,11 @@ def diff_versions(
 ) -> DiffPage:
     """What changes from one ref to another: added, changed, removed, renamed paths in order."""
     before, now, changes = history.diff_versions(work, path, source, target)
-    rest = [change for change in changes if after is None or change.path > after]
-    page = rest[:limit]
+    found = changes.page(after or "", limit + 1)
+    page = found[:limit]
     return DiffPage(
         source=before.id, target=now.id, changes=[change_info(change) for change in page],
-        next=page[-1].path if len(rest) > limit else None,
+        next=page[-1].path if len(found) > limit else None,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Histories, commits and comparisons."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,10 +72,10 @@ def compare(page: CurrentPage, path: CurrentAsset, source: str = "main", target:
 
 
 def with_texts(
-    work: Work, reference: Reference, before: Commit | None, after: Commit, changes: Iterable[Change]
+    work: Work, reference: Reference, before: Commit | None, after: Commit, changes: Sequence[Change]
 ) -> list[Difference]:
     found: list[Difference] = []
-    for change in list(changes)[:MOST_CHANGES]:
+    for change in changes[:MOST_CHANGES]:
         lines = None
         if len(found) < MOST_DIFFS and change.kind is not ChangeKind.RENAMED:
             old = text_at(work, reference, before, change.old_path or change.path, change.old)

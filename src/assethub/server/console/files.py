@@ -14,7 +14,7 @@ from assethub.server.bodies import send_file
 from assethub.server.console.markup import highlighted, markdown
 from assethub.server.console.pages import CurrentPage, Page, url_of
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import evaluations, history, imports, objects, summaries
+from assethub.services import evaluations, imports, last_commits, objects, summaries
 from assethub.services.objects import OpenFile
 from assethub.services.summaries import Overview
 from assethub.services.work import Work
@@ -45,7 +45,7 @@ def show_folder(page: Page, path: AssetPath, ref: str | None, prefix: str, after
             return page.go(url_of(asset.path, ref=ref))
         here = Reference(asset.path, f"commit/{asset.commit.id}")
         _, rows, more = objects.list_objects(work, here, prefix=prefix, delimiter="/", after=after, limit=MOST_ROWS)
-        touched = history.last_commits(work, here, [row.path for row in rows])
+        touched = last_commits.last_commits(work, here, [row.path for row in rows])
         listed = {row.path: row.entry for row in rows}
         card = next((prefix + name for name in CARDS if listed.get(prefix + name)), None)
         readme = objects.open_file(work, here, card) if card else None
@@ -75,7 +75,7 @@ def one_file(
         asset = summaries.overview(work, path, ref)
         here = Reference(asset.path, f"commit/{asset.commit.id}")
         opened = objects.open_file(work, here, file)
-        last = history.last_commits(work, here, [file]).get(file)
+        last = last_commits.last_commits(work, here, [file]).get(file)
         raw = f"/raw/{objects.read_link(work, here, file)}/{url_of(file.rsplit('/', 1)[-1])[1:]}"
     return page.render(
         "asset/file.html", asset=asset, tab="files", file=file, entry=opened.entry, last=last, raw=raw, source=source,

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asset"], ["assets.id"], name=op.f("fk_uploads_asset"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_uploads_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
-        sa.UniqueConstraint("asset", "user", "sha256", "size", name=op.f("uq_uploads_asset")),
+        sa.UniqueConstraint("asset", "user", "sha256", "size", name=op.f("uq_uploads_asset_user_sha256_size")),
     )
     op.create_table(
         "upload_parts",
