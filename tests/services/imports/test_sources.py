@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from assethub.domain.assets import Asset
@@ -103,3 +104,18 @@ def test_what_a_folder_must_not_lead_to_is_refused_by_its_path(
     assert refused.error is not None
     assert re.search(sentence, refused.error)
     assert paths(hub, ada) == {}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_markers_of_folders_in_a_bucket_are_no_files_and_keys_that_are_no_paths_are_refused(
+    hub: Hub, ada: Caller, lake: Lake, bring: Bringing
+) -> None:
+    address = f"{os.environ['AWS_ENDPOINT']}/{lake.url.removeprefix('s3://')}"
+    httpx2.put(f"{address}/deep/folder/", content=b"", trust_env=False).raise_for_status()
+    done = bring(prefix="deep")
+    assert (done.error, set(paths(hub, ada))) == (None, {"er/b.bin", "ü #%.txt"})
+    httpx2.put(f"{address}/deep//double", content=b"x", trust_env=False).raise_for_status()
+    refused = bring(prefix="deep")
+    assert refused.error is not None
+    assert "a key that cannot be a path" in refused.error
+    assert "deep//double" in refused.error
