@@ -38,6 +38,7 @@ PAGES = {
     "new-run": f"/{MODEL}/-/new-run?type=continue&ref=epoch-10",
     "publish": f"/{MODEL}/-/publish?source=epoch-5",
     "refs": f"/{MODEL}/-/refs",
+    "imports": f"/{MODEL}/-/imports",
     "settings": f"/{MODEL}/-/settings",
     "new-folder": "/-/new-folder",
     "new-asset": "/admin/model/digits/-/new",

@@ -98,3 +98,21 @@ def test_a_server_goes_on_with_what_an_earlier_one_began(tmp_path: Path, live: L
     with RunningServer(live.server.settings) as server, connect(server.local_url, live.api_key) as again:
         (found,) = again.model("model/m/y").imports()
         assert found.wait(60).info.id == made.info.id
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_answer_breaks_off_when_the_original_changes_on_its_way(live: Live, hub: Hub, shelf: Path) -> None:
+    size = 64 << 20  # more than lies in buffers between the two
+    with (shelf / "v1" / "large").open("wb") as file:
+        file.truncate(size)
+    hub.add_source("shelf", str(shelf))
+    model = hub.model("model/m/y")
+    model.import_from("shelf", "v1/large", link=True).wait(60)
+    url, key = f"{live.url}/api/v1/assets/{model.path}/files/large", {"Authorization": f"Bearer {live.api_key}"}
+    with httpx2.stream("GET", url, headers=key) as answer:
+        body = answer.iter_raw()
+        next(body)
+        with (shelf / "v1" / "large").open("r+b") as file:
+            file.write(b"other")
+        with pytest.raises(httpx2.RemoteProtocolError):
+            b"".join(body)

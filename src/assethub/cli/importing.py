@@ -108,7 +108,7 @@ def show_imports(imports: "Sequence[Import]", as_json: bool) -> None:
         print_json([one.info for one in imports])
         return
     rows = [
-        (one.info.id, one.state, f"{one.info.source}:{one.info.prefix}", one.info.branch,
+        (one.info.id, one.state, f"{one.info.source}:{one.info.prefix}".rstrip(":"), one.info.branch,
          f"{one.info.done_files}/{one.info.total_files} files", size(one.info.done_bytes),
          one.info.error or (one.info.commit or "")[:8], ago(one.info.created_at))
         for one in imports
