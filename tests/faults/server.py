@@ -14,7 +14,7 @@ import httpx2
 AH = Path(sys.executable).with_name("ah")
 PASSWORD = "correct horse"
 FORKS = multiprocessing.get_context("forkserver")  # has imported what a server needs, so a start is quick
-FORKS.set_forkserver_preload(["assethub.server.running", "assethub.cli.main", "tests.faults.server"])
+FORKS.set_forkserver_preload(["assethub.server.running", "assethub.cli.main", "alembic.command", "tests.faults.server"])
 
 
 def serve(arguments: list[str], environment: dict[str, str], log: Path) -> None:
@@ -40,10 +40,15 @@ class Server:
         }  # fmt: skip
         self.process: BaseProcess | None = None
 
-    def start(self) -> None:
+    def begin(self) -> None:
+        """Start it, and do not wait for it to answer."""
         arguments = ["--data", str(self.data), "--port", str(self.port)]
         self.process = FORKS.Process(target=serve, args=(arguments, {**os.environ, **self.environment}, self.log_file))
         self.process.start()
+
+    def start(self) -> None:
+        self.begin()
+        assert self.process is not None
         with httpx2.Client(trust_env=False, timeout=60) as http:  # it listens long before it answers
             while True:
                 assert self.process.is_alive(), self.log()

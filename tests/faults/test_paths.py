@@ -16,6 +16,7 @@ from assethub.protocol.history import NewCommit, NewEntry
 from assethub.services import history, objects
 from assethub.services.work import Hub
 from tests.conftest import Live
+from tests.faults.sparse import send_holes
 from tests.services.conftest import MODEL, model, upload
 
 __all__ = ["model"]  # a fixture
@@ -62,6 +63,10 @@ def test_odd_lists_of_paths_are_kept_or_refused_with_the_path(dataset: Dataset, 
         (tmp_path / name).touch()
     with pytest.raises(Invalid, match="would both become 'same'"):
         dataset.commit("Twice", [{str(tmp_path / name): "same"} for name in ("first", "second")])
+
+
+def test_a_large_file_of_holes(dataset: Dataset, tmp_path: Path) -> None:
+    send_holes(dataset, tmp_path, 64 << 20)
 
 
 def test_a_hundred_thousand_files_in_one_folder(hub: Hub, ada: Caller, model: Asset) -> None:

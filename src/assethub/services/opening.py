@@ -17,7 +17,7 @@ from assethub.executors.local import LocalExecutor
 from assethub.services.work import Hub
 from assethub.storage.backend import Backend, put
 from assethub.storage.contents import Contents
-from assethub.storage.filesystem import FilesystemBackend
+from assethub.storage.filesystem import FilesystemBackend, sync_folder
 from assethub.storage.spools import Spools
 from assethub.storage.tree_store import NodeCache
 
@@ -97,9 +97,9 @@ def check_format(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not marker.exists():
-            if any(entry.name != "serving.lock" for entry in folder.iterdir()):
+            if any(entry.name not in ("serving.lock", fresh(marker).name) for entry in folder.iterdir()):
                 raise Invalid(f"{folder} is not empty and not a hub's data folder; choose another with --data.")
-            marker.write_text(FORMAT + "\n")
+            write_whole(marker, FORMAT + "\n")
     except OSError as error:
         raise Unavailable(f"The data folder {folder} cannot be used: {error.strerror}.") from error
     found = marker.read_text().strip()
@@ -123,12 +123,21 @@ def hold(folder: Path) -> IO[str]:
 def secret_of(folder: Path) -> bytes:
     """The key of all signatures; written once, readable by the hub's user alone."""
     path = folder / "secret"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text())
+    if not path.exists():
+        write_whole(path, secrets.token_hex(32))
+    return bytes.fromhex(path.read_text())
+
+
+def fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file with all of its text, or none, whenever the process or the power ends; only the hub's user reads it."""
+    descriptor = os.open(fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return bytes.fromhex(path.read_text())
+    fresh(path).replace(path)
+    sync_folder(path.parent)

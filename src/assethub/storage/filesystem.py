@@ -51,8 +51,8 @@ class FileWriter:
                 make_folder(target.parent)
                 self.temporary.chmod(0o440)
                 self.temporary.rename(target)
-                sync_folder(target.parent)
                 self.temporary = None
+            sync_folder(target.parent)  # also when it is another's, who may not have come to this yet
         self.discard()
 
     def discard(self) -> None:
