@@ -202,6 +202,8 @@ def test_a_comparison_of_very_many_changes_is_read_page_by_page_without_renames(
         while page := streamed.page(last, 3):
             found, last = [*found, *page], page[-1].path
         assert found == list(streamed)
+        shown = streamed.excerpt(4)
+    assert (len(shown), shown[:2]) == (10, found[:2])
 
 
 def test_the_last_commit_of_each_path_is_found_through_merges(

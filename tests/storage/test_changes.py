@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 
 from assethub.domain.history import ChangeKind, Conflicting, Strategy
 from assethub.domain.objects import Entry
+from assethub.storage import nodes
 from assethub.storage.changes import overlay
+from assethub.storage.nodes import Bounds
 from assethub.storage.trees import Tree
 from tests.storage.conftest import digest, entry, few_files, few_paths, tree_of
 
@@ -115,7 +118,8 @@ def test_renames_pair_the_same_content_and_lose_nothing(old: Files, new: Files) 
     assert [one.path for one in found if one.new] == [one.path for one in plain if one.new]
 
 
-def test_a_hundred_thousand_renames_are_all_found() -> None:
+def test_a_hundred_thousand_renames_are_all_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "LEAVES", Bounds(1000, 2000, 4000))
     old = tree_of({f"a/{n:06}": entry("1") for n in range(100_000)})
     new = tree_of({f"b/{n:06}": entry("1") for n in range(100_000)})
     changes = old.diff(new).with_renames

@@ -14,7 +14,7 @@ from zstandard import ZstdDecompressor
 
 from assethub.domain.history import ChangeKind
 from assethub.domain.objects import Entry, Listed
-from assethub.storage import nodes
+from assethub.storage import nodes, outlines
 from assethub.storage.filesystem import FilesystemBackend
 from assethub.storage.nodes import EPOCH, Bounds, Rows, cuts, decode_inner, decode_leaf, encode_inner
 from assethub.storage.outlines import Outline, outline_of, unpacked
@@ -192,17 +192,19 @@ class Kept:
         return {id: unpacked(one.packed, ZstdDecompressor()) for id, one in made.items() if one}
 
 
-@given(files, st.integers(1, 9), st.sampled_from(["", "a", "0/"]))
-def test_listings_by_outlines_are_those_by_leaves(given_files: dict[str, Entry], limit: int, prefix: str) -> None:
+@given(files, st.integers(1, 9), st.sampled_from(["", "a", "0/"]), st.sampled_from([2, 64]))
+def test_listings_by_outlines_are_those_by_leaves(
+    given_files: dict[str, Entry], limit: int, prefix: str, lines: int
+) -> None:
     fresh = tree_of(given_files)
     kept = Tree(fresh.leaves, Kept(fresh.fresh))
-    after = ""
-    while True:
-        page, more = fresh.page(prefix, "/", after, limit)
-        assert kept.page(prefix, "/", after, limit) == (page, more)
-        if more is None:
-            break
-        after = more
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outlines, "MOST_LINES", lines)
+        after: str | None = ""
+        while after is not None:
+            page, more = fresh.page(prefix, "/", after, limit)
+            assert kept.page(prefix, "/", after, limit) == (page, more)
+            after = more
 
 
 def test_a_listing_of_folders_reads_no_leaves_that_only_hold_parts_of_folders(tmp_path: Path) -> None:

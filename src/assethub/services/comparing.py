@@ -13,6 +13,20 @@ from assethub.storage.changes import Changes
 from assethub.storage.trees import Tree
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """The first changes of a comparison, for a page that also says how many there are; needs no transaction."""
+
+    rows: list[Change]
+    total: int
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __getitem__(self, at: slice) -> list[Change]:
+        return self.rows[at]
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison(Sequence[Change]):
     """What changes from one tree to another, in path order. Of very many changes none are held (`held` is None):
@@ -42,7 +56,8 @@ class Comparison(Sequence[Change]):
         if self.held is not None:
             return self.held[at]
         if isinstance(at, slice):
-            return list(islice(self, *at.indices(len(self) if at.stop is None or at.stop < 0 else at.stop)))
+            plain = at.step is None and (at.start or 0) >= 0 and (at.stop is None or at.stop >= 0)
+            return list(islice(self, at.start, at.stop)) if plain else list(self)[at]
         return next(islice(self, range(len(self))[at], None))
 
     def page(self, after: str, limit: int) -> list[Change]:
@@ -52,6 +67,9 @@ class Comparison(Sequence[Change]):
             return self.held[start : start + limit]
         later = self.old.compare(self.new, after.encode() + b"\0")
         return list(islice((change for changes in later for change in changes), limit))
+
+    def excerpt(self, most: int) -> Excerpt:
+        return Excerpt(self[:most], len(self))
 
 
 def compare_commits(work: Work, before: Commit | None, after: Commit) -> Comparison:

@@ -94,10 +94,12 @@ class Rows:
     def part(self, start: int, end: int | None = None) -> "Rows":
         """Copies, so that a small part does not keep all of it in memory."""
         span = slice(start, end)
-        hashes, sizes, times, codes = (
-            column[span].copy() for column in (self.hashes, self.sizes, self.times, self.codes)
-        )  # fmt: skip
-        return Rows(self.keys[span], hashes, sizes, times, codes, self.types)
+        codes, types = self.codes[span], self.types
+        if len(types) > max(len(codes), 1):
+            used, codes = np.unique(codes, return_inverse=True)
+            types = tuple(types[code] for code in used.tolist())
+        hashes, sizes, times = (column[span].copy() for column in (self.hashes, self.sizes, self.times))
+        return Rows(self.keys[span], hashes, sizes, times, codes.astype("<u4"), types)
 
     def take(self, places: Integers) -> "Rows":
         keys = [self.keys[at] for at in places.tolist()]
@@ -124,23 +126,23 @@ class Rows:
 
     @property
     def encoded(self) -> bytes:
-        return self.described()[0]
-
-    def described(self) -> tuple[bytes, bytes]:
-        """The node's bytes, and the digest that says which bytes lie at which paths, whatever their times and types."""
         used, places = np.unique(self.codes, return_inverse=True)
         names = [self.types[code] for code in used.tolist()]
-        table = sorted(set(names))
-        codes = np.array([table.index(name) for name in names], "<u2")[places] if names else np.array([], "<u2")
-        keys, hashes = keys_bytes(self.keys), self.hashes.tobytes()
-        encoded = b"".join((
-            LEAF, keys, hashes, self.sizes.tobytes(), self.times.tobytes(), codes.tobytes(),
+        table = {name: code for code, name in enumerate(sorted(names))}
+        codes = np.array([table[name] for name in names], "<u2")[places]
+        return b"".join((
+            LEAF, keys_bytes(self.keys), self.hashes.tobytes(), self.sizes.tobytes(), self.times.tobytes(),
+            codes.tobytes(),
             struct.pack("<H", len(table)),
             *(struct.pack("<H", len(name.encode())) + name.encode() for name in table),
         ))  # fmt: skip
-        content = hashlib.sha256(hashes)
-        content.update(keys)
-        return encoded, content.digest()
+
+    @property
+    def content(self) -> bytes:
+        """Says which bytes lie at which paths, whatever their times and types."""
+        digest = hashlib.sha256(self.hashes.tobytes())
+        digest.update(keys_bytes(self.keys))
+        return digest.digest()
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

@@ -19,7 +19,8 @@ from assethub.storage.trees import NodeIndex, Tree, child_of
 
 K = TypeVar("K")
 V = TypeVar("V")
-MOST_CACHED = 500_000  # entries of all cached leaves together, and changes of all cached comparisons
+MOST_CACHED = 1_000_000  # entries of all cached leaves together, of about 120 bytes each
+MOST_CHANGES = 500_000  # of all cached comparisons
 MOST_CHILDREN = 100_000  # leaves of all trees whose leaves are known without reading inner nodes
 MOST_LINES = 200_000  # of all cached outlines
 LARGEST_READ = 8 << 20  # of nodes that lie side by side in one pack
@@ -68,7 +69,7 @@ class NodeCache:
         self.shapes: Recent[bytes, tuple[Child, ...]] = Recent(MOST_CHILDREN, len)
         self.inner: Recent[bytes, Inner] = Recent(MOST_CHILDREN, len)
         self.outlines: Recent[bytes, Outline] = Recent(MOST_LINES, lambda outline: len(outline.lines))
-        self.changes: Recent[tuple[str, str], Compared] = Recent(MOST_CACHED, len)
+        self.changes: Recent[tuple[str, str], Compared] = Recent(MOST_CHANGES, len)
 
 
 class Trees:

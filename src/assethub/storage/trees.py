@@ -287,8 +287,9 @@ def merge(old: Rows, edits: Edits) -> Rows:
 
 
 def child_of(rows: Rows) -> Child:
-    encoded, content = rows.described()
-    return Child(rows.keys[0], hashlib.sha256(encoded).digest(), content, len(rows), int(rows.sizes.sum()))
+    return Child(
+        rows.keys[0], hashlib.sha256(rows.encoded).digest(), rows.content, len(rows), int(rows.sizes.sum())
+    )  # fmt: skip
 
 
 def parent_of(children: Sequence[Child], data: bytes) -> Child:

@@ -87,7 +87,10 @@ def diff_versions(
     after: str | None = None,
     limit: Limit = 1000,
 ) -> DiffPage:
-    """What changes from one ref to another: added, changed, removed, renamed paths in order."""
+    """What changes from one ref to another: added, changed, removed, renamed paths in order.
+
+    Renames are found by content, among up to 200,000 changes; where there are more, they are removals and additions.
+    """
     before, now, changes = history.diff_versions(work, path, source, target)
     found = changes.page(after or "", limit + 1)
     page = found[:limit]

@@ -1,7 +1,7 @@
 """Histories, commits and comparisons."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,9 +49,10 @@ def commits(page: CurrentPage, path: CurrentAsset, ref: str | None = None, after
 @router.get("/{owner}/{kind}/{folder}/{name}/-/commit/{id}")
 def commit(page: CurrentPage, path: CurrentAsset, id: str) -> Response:
     with page.reading() as work:
-        one, parent, changes = history.commit_diff(work, path, id)
+        one, parent, compared = history.commit_diff(work, path, id)
+        changes = compared.excerpt(MOST_CHANGES)
         asset = summaries.overview(work, path, f"commit/{one.id}")
-        differences = with_texts(work, Reference(path), parent, one, changes)
+        differences = with_texts(work, Reference(path), parent, one, changes.rows)
         shown = evaluations.list_evaluations(work, path, f"commit/{one.id}") if asset.path.kind == "model" else []
     return page.render(
         "asset/commit.html", asset=asset, tab="commits", commit=one, parent=parent, changes=changes,
@@ -63,8 +64,9 @@ def commit(page: CurrentPage, path: CurrentAsset, id: str) -> Response:
 def compare(page: CurrentPage, path: CurrentAsset, source: str = "main", target: str = "main") -> Response:
     with page.reading() as work:
         asset = summaries.overview(work, path)
-        before, after, changes = history.diff_versions(work, path, source, target)
-        differences = with_texts(work, Reference(path), before, after, changes)
+        before, after, compared = history.diff_versions(work, path, source, target)
+        changes = compared.excerpt(MOST_CHANGES)
+        differences = with_texts(work, Reference(path), before, after, changes.rows)
     return page.render(
         "asset/compare.html", asset=asset, tab="commits", source=source, target=target, before=before, after=after,
         changes=changes, differences=differences, most=MOST_CHANGES,
@@ -72,10 +74,10 @@ def compare(page: CurrentPage, path: CurrentAsset, source: str = "main", target:
 
 
 def with_texts(
-    work: Work, reference: Reference, before: Commit | None, after: Commit, changes: Sequence[Change]
+    work: Work, reference: Reference, before: Commit | None, after: Commit, changes: Iterable[Change]
 ) -> list[Difference]:
     found: list[Difference] = []
-    for change in changes[:MOST_CHANGES]:
+    for change in changes:
         lines = None
         if len(found) < MOST_DIFFS and change.kind is not ChangeKind.RENAMED:
             old = text_at(work, reference, before, change.old_path or change.path, change.old)

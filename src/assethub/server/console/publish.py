@@ -60,7 +60,7 @@ def show(
         chosen = source or next((one.name for one in asset.branches if one.name != into), "")
         sides: dict[str, Any] = {"changes": [], "scores": [], "metrics": []}
         if chosen:
-            _, _, sides["changes"] = history.diff_versions(work, path, into, chosen)
+            sides["changes"] = history.diff_versions(work, path, into, chosen)[2].excerpt(MOST_CHANGES)
             if path.kind is Kind.MODEL:
                 sides |= scores(
                     evaluations.list_evaluations(work, path, into), evaluations.list_evaluations(work, path, chosen)
