@@ -141,7 +141,8 @@ class Connection:
         most = ATTEMPTS_OF_FAULTY if response.status_code == 500 else ATTEMPTS
         if attempt >= most or response.status_code not in AGAIN or not (again or response.status_code == 429):
             raise refusal(response.status_code, body_of(response))
-        return told_pause(response.headers.get("retry-after")) or pause(attempt)
+        told = told_pause(response.headers.get("retry-after"))
+        return pause(attempt) if told is None else told
 
     def unreachable(self, error: Exception) -> Unreachable:
         if isinstance(error, httpx2.ConnectError):
