@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assethub.client import ranges, uploading
+from assethub.client import ranges, uploading, versions
 from assethub.client.assets import Dataset
 from assethub.client.connection import connect
 from assethub.client.journal import RACY, Journal
@@ -147,3 +147,33 @@ def test_what_did_not_change_is_not_read_again(dataset: Dataset, tmp_path: Path)
     (source / "small" / "a").write_bytes(b"x")
     assert dataset.commit("Again", [f"{source}/*"]) is not None
     assert dataset.main.read("small/a") == b"x"
+
+
+def test_only_what_changed_is_told_while_nobody_else_committed(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "MANY", 1)
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("a", "b", "c"):
+        (source / name).write_text(name)
+    first = dataset.commit("All", [f"{source}/*"])
+    assert dataset.commit("Nothing", [f"{source}/*"]) is None
+    (source / "b").write_text("changed")
+    second = dataset.commit("One", [f"{source}/*"])
+    assert first is not None
+    assert second is not None
+    assert (second.parents, second.changed, second.added) == ([first.id], 1, 0)
+    (tmp_path / "a").write_text("of another")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    dataset.commit("Another", [str(tmp_path / "a")])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert dataset.commit("All again", [f"{source}/*"]) is not None
+    assert {one.path: dataset.main.read(one.path) for one in dataset.list_object()} == {
+        "a": b"a", "b": b"changed", "c": b"c",
+    }  # fmt: skip
+    dataset.commit("Less", delete=["a"])
+    assert dataset.commit("And again", [f"{source}/*"], delete=["b"]) is not None
+    assert [one.path for one in dataset.list_object()] == ["a", "b", "c"]
+    (next((tmp_path / "cache" / "assethub" / "committed").iterdir())).write_text("damaged")
+    assert dataset.commit("Nothing", [f"{source}/*"]) is None

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 
 from assethub.client.connection import ATTEMPTS, Connection, asset_url, pause
-from assethub.client.hashing import PIECE, Hashed, changed, hash_file, hash_files
+from assethub.client.hashing import PIECE, Hashed, changed, hash_file
 from assethub.client.journal import unchanged
 from assethub.client.lanes import Count, Lanes, Progress
-from assethub.client.sources import Source
 from assethub.domain.errors import Conflict, Invalid, NotFound
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_FRAMES, frame
@@ -23,12 +22,9 @@ BATCH = 8 << 20  # bytes of small bodies in one request
 PARTED = 32 << 20  # bytes from which on a file goes in parts
 
 
-def upload(
-    connection: Connection, asset: AssetPath, files: Sequence[Source], progress: Progress | None = None
-) -> list[NewEntry]:
-    """Send what the asset does not hold yet; answers the entries for a commit. Repeating it continues."""
-    hashed = hash_files(files)
-    by_content = {one.sha256: one for one in hashed}
+def upload(connection: Connection, asset: AssetPath, files: Sequence[Hashed], progress: Progress | None = None) -> None:
+    """Send what the asset does not hold yet. Repeating it continues."""
+    by_content = {one.sha256: one for one in files}
     missing = ask_missing(connection, asset, list(by_content))
     count = Count(sum(one.size for one in by_content.values()), progress)
     count.add(count.total - sum(by_content[sha256].size for sha256 in missing))
@@ -40,7 +36,16 @@ def upload(
                 lanes.submit(send_whole, connection, asset, batch[0], count, lanes)
             else:
                 lanes.submit(send_batch, connection, asset, batch, count)
-    return [NewEntry(path=one.source.path, sha256=one.sha256, size=one.size, mtime=one.mtime) for one in hashed]
+
+
+def entries_of(files: Sequence[Hashed]) -> list[NewEntry]:
+    """The files as a commit takes them; built as they are, since thousands cost time to check here and there."""
+    return [
+        NewEntry.model_construct(
+            {"path", "sha256", "size", "mtime"}, path=one.source.path, sha256=one.sha256, size=one.size, mtime=one.mtime
+        )
+        for one in files
+    ]
 
 
 def ask_missing(connection: Connection, asset: AssetPath, sha256s: list[str]) -> list[str]:

@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from assethub.client.archives import Exported, export_archive, save_packed
+from assethub.client.committed import Committed
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
 from assethub.client.errors import Unreachable
+from assethub.client.hashing import hash_files
 from assethub.client.lanes import Progress
 from assethub.client.runs import Run
 from assethub.client.sources import Add, sources
-from assethub.client.uploading import upload
+from assethub.client.uploading import entries_of, upload
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
@@ -35,6 +37,7 @@ from assethub.protocol.history import (
 from assethub.protocol.objects import ObjectInfo, TreePage
 from assethub.protocol.runs import NewRun, RunInfo
 
+MANY = 1000  # files, from which on it is worth knowing what the branch holds already
 RETRIES = 5  # of a commit whose branch moved on meanwhile
 
 
@@ -156,16 +159,38 @@ class Version:
         patterns as in .gitignore of what is left out, beside those in the `.ahignore` files of the folders.
         `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
         """
-        files = upload(self.connection, self.asset, sources(add, exclude), progress)
+        hashed = hash_files(sources(add, exclude))
+        known = Committed(self.connection.endpoint, str(self.asset), self.ref)
+        if len(hashed) >= MANY and not (delete or staged or expected_parent):
+            known.load()
+        changed = [one for one in hashed if not known.holds(one.source.path, one.sha256)]
+        upload(self.connection, self.asset, changed, progress)
         new = NewCommit(
-            message=message, branch=self.ref, add=files, delete=list(delete), expected_parent=expected_parent,
-            staged=staged, force=force,
+            message=message, branch=self.ref, add=entries_of(changed), delete=list(delete),
+            expected_parent=expected_parent or known.commit, staged=staged, force=force,
         )  # fmt: skip
+        try:
+            made = self.send_commit(new)
+        except Conflict:
+            if known.commit is None:
+                raise
+            known.forget()  # somebody else committed: what is the same there now, only the hub knows
+            upload(self.connection, self.asset, hashed)
+            made = self.send_commit(new.model_copy(update={"add": entries_of(hashed), "expected_parent": None}))
+        if made is not None and len(hashed) >= MANY:
+            known.save(made.id, ((one.source.path, one.sha256) for one in hashed))
+        return made
+
+    def send_commit(self, new: NewCommit) -> CommitInfo | None:
         for attempt in range(RETRIES):
             try:
                 return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/commits", new)
             except Conflict as conflict:
-                if expected_parent is not None or "moved on meanwhile" not in str(conflict) or attempt + 1 == RETRIES:
+                if (
+                    new.expected_parent is not None
+                    or "moved on meanwhile" not in str(conflict)
+                    or attempt + 1 == RETRIES
+                ):
                     raise
                 time.sleep(random.uniform(0, 0.1 * 2**attempt))  # so that those who met do not meet again
         raise AssertionError("the last attempt answers or raises")

@@ -15,6 +15,7 @@ RESERVED_OWNERS = frozenset({
 RESERVED_NAMES = frozenset(["resolve", "tree", "blob", "raw", "refs", "commit", "discussions", "settings", "revision"])
 COMMIT_ID = re.compile(r"[0-9a-f]{64}")
 COMMIT_PREFIX = re.compile(r"[0-9a-f]{4,64}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REF_PREFIXES = ("branch/", "tag/", "commit/", "refs/")
 
 
@@ -79,7 +80,7 @@ def check_path(path: str) -> str:
         raise Invalid(f"Path {path!r} is not allowed: it is not valid UTF-8.") from None
     if not 1 <= length <= 1024:
         raise Invalid(f"Path {path[:80]!r} is not allowed: it must have 1 to 1024 bytes, not {length}.")
-    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+    if CONTROL.search(path):
         raise Invalid(f"Path {path!r} is not allowed: it contains a control character.")
     for segment in path.removesuffix("/").split("/"):
         if segment in ("", ".", ".."):

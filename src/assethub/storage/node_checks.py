@@ -71,8 +71,7 @@ def check_node(id: str, data: bytes, known: Callable[[bytes], Checked | None]) -
 
 def check_leaf(data: bytes) -> tuple[Checked, Rows]:
     rows = decode_leaf(data)
-    encoded, content = rows.described()
-    if encoded != data:
+    if rows.encoded != data:
         raise Invalid("its bytes are not in the one form that is allowed.")
     for key in rows.keys:
         check_path(key.decode())
@@ -85,7 +84,7 @@ def check_leaf(data: bytes) -> tuple[Checked, Rows]:
     if ((rows.times < EARLIEST) | (rows.times > LATEST)).any():
         raise Invalid("a modified time lies outside of the years 1 to 9999.")
     if not rows.keys:
-        return Checked(Child(b"", hashlib.sha256(data).digest(), content, 0, 0), 0, b"", 0, False), rows
+        return Checked(Child(b"", hashlib.sha256(data).digest(), rows.content, 0, 0), 0, b"", 0, False), rows
     return Checked(child_of(rows), 0, rows.keys[-1], len(rows.keys), check_cuts(rows.keys, 0)), rows
 
 
