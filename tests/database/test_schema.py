@@ -7,9 +7,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table
 
+from assethub.database.columns import COMMIT, Sha256, sha256
 from assethub.database.engine import connect, migrate
 from assethub.database.roots import undeclared
-from assethub.database.tables import COMMIT, Sha256, metadata, sha256
+from assethub.database.tables import metadata
 
 
 def test_the_migrations_lead_to_the_schema(tmp_path: Path, database: str | None) -> None:

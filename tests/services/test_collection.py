@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from assethub.database import tables
-from assethub.database.tables import NOTHING
+from assethub.database.columns import NOTHING
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Unavailable
 from assethub.domain.evaluations import Report

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import JSON, Column, MetaData, String, select
 
+from assethub.database.columns import Keeps
 from assethub.database.rows import Rows
-from assethub.database.tables import Keeps, metadata
+from assethub.database.tables import metadata
 
 
 class Roots(Rows):

@@ -3,20 +3,11 @@
 Every column that can name content (a sha256, or JSON that may hold one) says what the collector must keep for it.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -26,9 +17,22 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
+)  # fmt: skip
+
+from assethub.database.columns import (
+    COMMIT,
+    DATASET_COMMIT,
+    INPUTS,
+    NOTHING,
+    PACK,
+    REPORTS,
+    STAGED,
+    id_of,
+    json,
+    moment,
+    sha256,
 )  # fmt: skip
 
 metadata = MetaData(
@@ -41,66 +45,6 @@ metadata = MetaData(
     }
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """A time in UTC on both databases; SQLite keeps no time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        at: datetime | None = value
-        if at is None:
-            return None
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def moment(name: str, *, nullable: bool = False) -> Column[datetime]:
-    return Column(name, Moment, nullable=nullable)
-
-
-def id_of(table: str, name: str, *, nullable: bool = False, index: bool = False, gone: str = "CASCADE") -> Column[Any]:
-    return Column(name, Uuid, ForeignKey(f"{table}.id", ondelete=gone), nullable=nullable, index=index)
-
-
-class Sha256(String):
-    """64 lower-case hex digits."""
-
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(64)
-
-
-@dataclass(frozen=True)
-class Keeps:
-    """What the values of a column keep from being collected: commits as (asset, id), or objects by sha256."""
-
-    what: str
-    find: Callable[[Any], Iterable[Any]]
-    asset: str | None = None  # for a plain commit id: the column that says whose it is
-
-
-NOTHING = Keeps("nothing", lambda _: ())
-COMMIT = Keeps("commits", lambda commit: (commit,), asset="asset")
-DATASET_COMMIT = Keeps("commits", lambda commit: (commit,), asset="dataset")
-INPUTS = Keeps("commits", lambda inputs: [(UUID(one["asset"]), one["commit"]) for one in inputs])
-STAGED = Keeps("objects", lambda entry: (entry["sha256"],))
-REPORTS = Keeps("objects", lambda reports: [report["sha256"] for report in reports])
-
-
-def sha256(name: str, keeps: Keeps, *more: Any, nullable: bool = False, **options: Any) -> Column[Any]:
-    return Column(name, Sha256, *more, nullable=nullable, info={"keeps": keeps}, **options)
-
-
-def json(name: str, keeps: Keeps = NOTHING, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, JSON(none_as_null=nullable), nullable=nullable, info={"keeps": keeps})
-
-
-PACK = String(80)  # the name of a file that holds bodies or nodes
 
 users = Table(
     "users", metadata,
@@ -138,7 +82,7 @@ folders = Table(
     Column("name", String(96), nullable=False),
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
-    json("labels"),
+    json("labels", NOTHING),
     moment("created_at"), moment("deleted_at", nullable=True),
     UniqueConstraint("owner", "kind", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
@@ -150,8 +94,8 @@ assets = Table(
     Column("name", String(96), nullable=False),
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
-    json("labels"),
-    json("training"),
+    json("labels", NOTHING),
+    json("training", NOTHING),
     moment("created_at"), moment("updated_at"), moment("deleted_at", nullable=True),
     UniqueConstraint("folder", "name_key"),  # of a deleted one: its id, so that the name is free
 )  # fmt: skip
@@ -161,12 +105,12 @@ commits = Table(
     id_of("assets", "asset"),
     sha256("id", NOTHING),
     sha256("tree", NOTHING),
-    json("parents"),
+    json("parents", NOTHING),
     Column("author", String(96), nullable=False),
     Column("committer", String(96), nullable=False),
     moment("made_at"),
     Column("message", Text, nullable=False),
-    json("metadata"),
+    json("metadata", NOTHING),
     Column("generation", Integer, nullable=False),
     sha256("content", NOTHING),
     Column("files", Integer, nullable=False),
@@ -247,7 +191,7 @@ purges = Table(  # contents that were removed for good: they are never taken in 
     Column("reason", Text, nullable=False),
     Column("purged_by", String(96), nullable=False),
     moment("purged_at"),
-    json("places"),
+    json("places", NOTHING),
 )  # fmt: skip
 
 sources = Table(  # what imports may read; a removed one stays as long as anything was taken from it
@@ -338,19 +282,19 @@ runs = Table(
     Column("branch", String(255)),
     Column("onto_existing", Boolean, nullable=False),
     sha256("base", COMMIT, nullable=True),
-    json("code"),
+    json("code", NOTHING),
     json("inputs", INPUTS),
-    json("params"),
-    json("task"),
+    json("params", NOTHING),
+    json("task", NOTHING),
     Column("engine", String(96), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("nonce", String(200)),
-    json("handle", nullable=True),
+    json("handle", NOTHING, nullable=True),
     moment("cancel_requested_at", nullable=True),
     Column("exit_code", Integer),
     sha256("commit", COMMIT, nullable=True),
     Column("evaluation", Uuid),
-    json("environment"),
+    json("environment", NOTHING),
     id_of("users", "created_by"),
     moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
     moment("seen_at", nullable=True),
@@ -364,7 +308,7 @@ log_batches = Table(
     "log_batches", metadata,
     Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("last", Integer, nullable=False),  # number of the last line in the batch
-    json("lines"),
+    json("lines", NOTHING),
     PrimaryKeyConstraint("run", "last"),
 )  # fmt: skip
 
@@ -372,7 +316,7 @@ metric_batches = Table(
     "metric_batches", metadata,
     Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("last", Integer, nullable=False),
-    json("points"),
+    json("points", NOTHING),
     PrimaryKeyConstraint("run", "last"),
 )  # fmt: skip
 
@@ -384,11 +328,11 @@ evaluations = Table(
     sha256("content", NOTHING),  # of the commit: shown wherever the model files are the same
     id_of("assets", "dataset", index=True),
     sha256("dataset_commit", DATASET_COMMIT),
-    json("metrics"),
+    json("metrics", NOTHING),
     json("reports", REPORTS),
     Column("run", Uuid),
     Column("run_number", Integer),
-    json("provenance"),
+    json("provenance", NOTHING),
     Column("created_by", String(96), nullable=False),
     moment("created_at"),
 )  # fmt: skip
