@@ -12,6 +12,7 @@ from assethub.storage.backend import PIECE
 from assethub.storage.sources import Changed, Found, Opened
 
 TICK = 0.02  # seconds: longer than a file system's clock stands still
+LATEST = 253_402_300_799  # seconds: the end of the year 9999, behind which Python knows no time
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold us
 
@@ -122,7 +123,8 @@ def stamp_of(status: os.stat_result) -> str:
 def found_of(place: str, status: os.stat_result) -> Found:
     if not stat.S_ISREG(status.st_mode):
         raise Invalid(f"{place!r} is not a file but a pipe, a socket or a device; it cannot be imported.")
-    return Found(place, status.st_size, stamp_of(status), datetime.fromtimestamp(status.st_mtime, UTC))
+    modified = min(max(status.st_mtime, 0), LATEST)
+    return Found(place, status.st_size, stamp_of(status), datetime.fromtimestamp(modified, UTC))
 
 
 @contextmanager
