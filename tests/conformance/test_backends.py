@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assethub.domain.errors import Invalid
+from assethub.storage import object_store
 from assethub.storage.backend import Backend, put
 from assethub.storage.filesystem import FilesystemBackend
 from assethub.storage.memory import MemoryBackend
@@ -93,7 +94,8 @@ def test_bodies_that_a_crash_cut_off_are_swept(backend: Backend, tmp_path: Path)
     assert b"".join(backend.read("kept")) == b"x"
 
 
-def test_a_large_body_goes_in_parts(backend: Backend) -> None:
+def test_a_large_body_goes_in_parts(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_store, "WINDOW", 7_000_001)
     body = bytes(range(256)) * 4096 * 20
     put(backend, "parts", body)
     assert b"".join(backend.read("parts")) == body

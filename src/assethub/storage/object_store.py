@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 log = logging.getLogger("assethub")
+WINDOW = 64 << 20  # bytes asked for at once: the store's client gives a request half a minute
 PART = 16 << 20  # bytes of a part of a large upload
 
 
@@ -98,20 +99,26 @@ class ObjectStoreBackend:
         return True
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        stop = self.size(key) if end is None else end
-        with self.telling(key):
-            if stop <= start:
-                self.size(key)
-                return iter(())
-            found = obstore.get(self.store, key, options={"range": (start, stop)})
-        return self.pieces(key, found)
+        stop = self.size(key) if end is None or end <= start else end
+        if stop <= start or end == start:
+            return iter(())
+        found = self.window(key, start, stop)
+        return self.pieces(key, found, min(stop, found.meta["size"]))
 
-    def pieces(self, key: str, found: "obstore.GetResult") -> Iterator[bytes]:
+    def window(self, key: str, start: int, stop: int) -> "obstore.GetResult":
         with self.telling(key):
-            for piece in found.stream(min_chunk_size=PIECE):
-                view = memoryview(piece)
-                for at in range(0, len(view), PIECE):
-                    yield bytes(view[at : at + PIECE])
+            return obstore.get(self.store, key, options={"range": (start, min(start + WINDOW, stop))})
+
+    def pieces(self, key: str, found: "obstore.GetResult", stop: int) -> Iterator[bytes]:
+        while True:
+            with self.telling(key):
+                for piece in found.stream(min_chunk_size=PIECE):
+                    view = memoryview(piece)
+                    for at in range(0, len(view), PIECE):
+                        yield bytes(view[at : at + PIECE])
+            if found.range[1] >= stop:
+                return
+            found = self.window(key, found.range[1], stop)
 
     def size(self, key: str) -> int:
         with self.telling(key):
