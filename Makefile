@@ -30,6 +30,7 @@ test: setup
 
 soak: setup
 	$(BIN)/python -m tests.faults.soak $(SOAK)
+	$(BIN)/python -m tests.faults.collecting
 
 # Screenshots of every page, from the demo's data.
 screens: setup
