@@ -53,3 +53,9 @@ def test_links_of_the_docs_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_routes_that_work_begin_it_on_their_own_thread() -> None:
+    for path in (ROOT / "src/assethub/server/api").glob("*.py"):
+        text = path.read_text()
+        assert ("CurrentWork" in text) <= ("route_class=WorkRoute" in text), path.name
