@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from assethub.storage.backend import PIECE, Kept
 
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+SYNCED: set[Path] = set()  # folders that this process has seen to
+MAKING = threading.Lock()
 
 
 @contextmanager
@@ -151,12 +155,21 @@ def pieces(descriptor: int, start: int, end: int | None) -> Iterator[bytes]:
 
 
 def make_folder(path: Path) -> None:
-    """The folder with its parents, each known to the disk before anything is put into it."""
-    if path.is_dir():
+    """The folder with its parents, each known to the disk before anything is put into it, whoever made it."""
+    if path in SYNCED:
         return
-    make_folder(path.parent)
-    path.mkdir(exist_ok=True)
+    with MAKING:
+        make_synced(path)
+
+
+def make_synced(path: Path) -> None:
+    if path in SYNCED:
+        return
+    if not path.is_dir():
+        make_synced(path.parent)
+        path.mkdir(exist_ok=True)
     sync_folder(path.parent)
+    SYNCED.add(path)
 
 
 def sync_folder(path: Path) -> None:
