@@ -62,6 +62,7 @@ class Git(Peer):
         super().begin()
         self.git("init", "-q", "-b", "main")
         self.run("git", "init", "-q", "--bare", "-b", "main", str(self.remote))
+        self.git("config", "gc.auto", "0")  # or it begins to pack behind our back
         self.git("remote", "add", "origin", f"file://{self.remote}")
 
     def up(self, source: Path) -> None:

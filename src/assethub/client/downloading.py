@@ -1,5 +1,6 @@
 """Receiving files: a version's tree, many files side by side, each verified by its sha256; what is there is kept."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -14,15 +15,16 @@ from assethub.client.durability import Durability
 from assethub.client.errors import Unreachable
 from assethub.client.lanes import Count, Lanes, Progress
 from assethub.client.places import check_names, file_system, places_of
-from assethub.client.ranges import Gathering, partial
+from assethub.client.ranges import Gathering, partial, write_all
 from assethub.client.uploading import BATCH
-from assethub.domain.errors import HubError, Invalid, Unavailable
+from assethub.domain.errors import Full, HubError, Invalid, Unavailable
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import LARGE, MOST_FRAMES, frames
 from assethub.protocol.objects import ObjectInfo, TreePage, Wanted
 
 PAGE = 5000
 SIDE_BY_SIDE = 4
+FULL = {errno.ENOSPC, errno.EDQUOT}
 PLAIN_NAME = 200  # bytes of a name that a suffix can be put to
 
 
@@ -69,6 +71,10 @@ def download(
         durability.sync()
     except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
         raise Invalid(f"{error.filename2 or error.filename} is in the way of the download; move it.") from error
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise Full(f"There is no space left for {target}; free some, and the same command goes on.") from error
     finally:
         for one in large:
             one.file.close()
@@ -135,7 +141,7 @@ def receive_small(
             if len(name) > PLAIN_NAME or not name.isascii():
                 part = str(partial(places[entry.path], "new"))
             with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the write itself
-                file.write(body)
+                write_all(file, body)
             os.replace(part, place)  # noqa: PTH105
             files.append(place)
     if len(files) < len(batch):
@@ -172,18 +178,19 @@ class Fetched:
         """One range, gone on with where the connection broke off."""
         start, end = self.file.span(number)
         at, attempt = start, 0
-        while at < end:
-            attempt += 1
-            try:
-                for piece in self.pieces(at, end):
-                    lanes.check()
-                    self.file.write(piece, at)
-                    at, attempt = at + len(piece), 0
-            except Unreachable:
-                if attempt >= ATTEMPTS:
-                    raise
-                time.sleep(pause(max(attempt, 1)))
-        whole = self.file.keep(number)
+        with self.file.open(start) as file:
+            while at < end:
+                attempt += 1
+                try:
+                    for piece in self.pieces(at, end):
+                        lanes.check()
+                        write_all(file, piece[: end - at])
+                        at, attempt = at + len(piece), 0
+                except Unreachable:
+                    if attempt >= ATTEMPTS:
+                        raise
+                    time.sleep(pause(max(attempt, 1)))
+            whole = self.file.keep(number, file)
         self.count.add(end - start)
         if whole:
             self.finish()

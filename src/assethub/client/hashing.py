@@ -77,20 +77,17 @@ SAVED_AT_ONCE = 64 << 20  # bytes of a file whose hash is remembered before the 
 
 def hash_file(source: Source) -> Hashed:
     """Invalid if the file changes while it is read."""
-    descriptor = os.open(source.file, os.O_RDONLY)
-    try:
-        found = os.fstat(descriptor)
+    with open(source.file, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than reading a small file
+        found = os.fstat(file.fileno())
         digest = hashlib.sha256()
         if found.st_size < LARGE:
-            digest.update(os.read(descriptor, found.st_size))
+            digest.update(file.read(found.st_size))
         else:
             buffer = memoryview(bytearray(PIECE))
-            while count := os.readv(descriptor, [buffer]):
+            while count := file.readinto(buffer):
                 digest.update(buffer[:count])
-        if not unchanged(os.fstat(descriptor), found):
+        if not unchanged(os.fstat(file.fileno()), found):
             raise changed(source)
-    finally:
-        os.close(descriptor)
     return Hashed(source, digest.hexdigest(), found)
 
 

@@ -34,7 +34,7 @@ class Gathering:
         self.place, self.sha256, self.size = place, sha256, size
         place.parent.mkdir(parents=True, exist_ok=True)
         self.part = partial(place, sha256)
-        self.descriptor = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o666)
+        self.part.open("ab").close()
         self.journal = self.open_journal()
         self.lock, self.hashing = threading.Lock(), threading.Lock()
         self.digest = hashlib.sha256()
@@ -45,12 +45,11 @@ class Gathering:
         journal = self.part.with_suffix(".ranges").open("a+b", buffering=0)
         if not lock(journal):
             journal.close()
-            os.close(self.descriptor)
             raise Invalid(f"Another download writes {self.place}; wait for its end.")
         header = f"{self.size} {RANGE}"
         journal.seek(0)
         known = durable(journal.read(), header)
-        there = os.fstat(self.descriptor).st_size
+        there = self.part.stat().st_size
         self.done = {number for number in known if number < self.count and self.span(number)[1] <= there}
         journal.truncate(0)
         journal.write("".join(f"{line}\n" for line in (header, *sorted(self.done))).encode())
@@ -66,15 +65,15 @@ class Gathering:
     def missing(self) -> list[int]:
         return [number for number in range(self.count) if number not in self.done]
 
-    def write(self, data: bytes, at: int) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self.descriptor, view, at)
-            at, view = at + written, view[written:]
+    def open(self, at: int) -> IO[bytes]:
+        """The file for one writer, from this byte on."""
+        file = self.part.open("r+b", buffering=0)
+        file.seek(at)
+        return file
 
-    def keep(self, number: int) -> bool:
+    def keep(self, number: int, file: IO[bytes]) -> bool:
         """Make a range durable, then note it; whether all are."""
-        os.fsync(self.descriptor)
+        os.fsync(file.fileno())
         with self.lock:
             self.journal.write(b"%d\n" % number)
             self.done.add(number)
@@ -89,34 +88,38 @@ class Gathering:
     def hash_done(self) -> None:
         """Hash the ranges that follow on what is hashed."""
         buffer = memoryview(bytearray(PIECE))
-        while self.hashed < self.size and self.hashed // RANGE in self.done:
-            count = os.preadv(
-                self.descriptor, [buffer[: self.span(self.hashed // RANGE)[1] - self.hashed]], self.hashed
-            )
-            if not count:
-                break  # somebody cut the file; the hash will tell
-            self.digest.update(buffer[:count])
-            self.hashed += count
+        with self.part.open("rb", buffering=0) as file:
+            file.seek(self.hashed)
+            while self.hashed < self.size and self.hashed // RANGE in self.done:
+                count = file.readinto(buffer[: self.span(self.hashed // RANGE)[1] - self.hashed])
+                if not count:
+                    break  # somebody cut the file; the hash will tell
+                self.digest.update(buffer[:count])
+                self.hashed += count
 
     def finish(self, path: str) -> None:
         """Put the file into its place, once it is sure that it is what it should be."""
         with self.hashing:
             self.hash_done()
         found = self.digest.hexdigest()
+        self.close()
         if found == self.sha256:
             self.part.replace(self.place)
         else:
             self.part.unlink(missing_ok=True)
         self.part.with_suffix(".ranges").unlink(missing_ok=True)
-        self.close()
         if found != self.sha256:
             raise Unreachable(f"{path!r} arrived damaged: its sha256 is {found[:8]}…, not {self.sha256[:8]}….")
 
     def close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
-            self.journal.close()
+        self.journal.close()
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to an unbuffered file, which may take only some of it at a time; a full disk raises."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 def lock(file: IO[bytes]) -> bool:

@@ -90,13 +90,10 @@ def send_batch(connection: Connection, asset: AssetPath, batch: list[Hashed], co
 
 
 def read_small(one: Hashed) -> bytes:
-    descriptor = os.open(one.source.file, os.O_RDONLY)
-    try:
-        if not unchanged(os.fstat(descriptor), one.found):
+    with open(one.source.file, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the reading itself
+        if not unchanged(os.fstat(file.fileno()), one.found):
             raise changed(one.source)
-        return os.read(descriptor, one.size)
-    finally:
-        os.close(descriptor)
+        return file.read(one.size)
 
 
 def check_same(batch: list[Hashed]) -> None:
@@ -128,18 +125,16 @@ class Pieces:
         self.one, self.start, self.end, self.lanes = one, start, end, lanes
 
     def __iter__(self) -> Iterator[bytes]:
-        descriptor = os.open(self.one.source.file, os.O_RDONLY)
-        try:
-            at = self.start
-            while at < self.end:
+        with open(self.one.source.file, "rb", buffering=0) as file:  # noqa: PTH123
+            file.seek(self.start)
+            left = self.end - self.start
+            while left:
                 self.lanes.check()
-                piece = os.pread(descriptor, min(PIECE, self.end - at), at)
-                if not piece or not unchanged(os.fstat(descriptor), self.one.found):
+                piece = file.read(min(PIECE, left))
+                if not piece or not unchanged(os.fstat(file.fileno()), self.one.found):
                     raise changed(self.one.source)
                 yield piece
-                at += len(piece)
-        finally:
-            os.close(descriptor)
+                left -= len(piece)
 
 
 class Parts:
