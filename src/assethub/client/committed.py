@@ -23,6 +23,7 @@ class Committed:
         self.file = cache_folder() / "committed" / name
         self.commit: str | None = None
         self.paths: dict[str, str] = {}
+        self.load()
 
     def load(self) -> None:
         """Read what is known; a file that is not whole says nothing."""

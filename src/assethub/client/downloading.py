@@ -127,7 +127,7 @@ def receive_small(
         connection.stream("POST", f"{asset_url(asset)}/files/fetch", again=True, json=wanted) as response,
         durability.writing,
     ):
-        for entry, (header, body) in zip(batch, frames(response.iter_raw()), strict=False):
+        for (header, body), entry in zip(frames(response.iter_raw()), batch, strict=False):  # to the stream's end
             if "error" in header:
                 raise Unavailable(header["error"])
             if header["path"] != entry.path or hashlib.sha256(body).hexdigest() != entry.sha256:

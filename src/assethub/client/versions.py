@@ -13,7 +13,7 @@ from assethub.client.committed import Committed
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
 from assethub.client.errors import Unreachable
-from assethub.client.hashing import hash_files
+from assethub.client.hashing import Hashed, hash_files
 from assethub.client.lanes import Progress
 from assethub.client.runs import Run
 from assethub.client.sources import Add, sources
@@ -160,26 +160,37 @@ class Version:
         `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
         """
         hashed = hash_files(sources(add, exclude))
-        known = Committed(self.connection.endpoint, str(self.asset), self.ref)
-        if len(hashed) >= MANY and not (delete or staged or expected_parent):
-            known.load()
-        changed = [one for one in hashed if not known.holds(one.source.path, one.sha256)]
-        upload(self.connection, self.asset, changed, progress)
         new = NewCommit(
-            message=message, branch=self.ref, add=entries_of(changed), delete=list(delete),
-            expected_parent=expected_parent or known.commit, staged=staged, force=force,
+            message=message, branch=self.ref, delete=list(delete), expected_parent=expected_parent, staged=staged,
+            force=force,
         )  # fmt: skip
-        try:
-            made = self.send_commit(new)
-        except Conflict:
+        if len(hashed) < MANY or delete or staged or expected_parent is not None:
+            upload(self.connection, self.asset, hashed, progress)
+            return self.send_commit(new.model_copy(update={"add": entries_of(hashed)}))
+        return self.commit_many(new, hashed, progress)
+
+    def commit_many(self, new: NewCommit, hashed: list[Hashed], progress: Progress | None) -> CommitInfo | None:
+        """Tell what changed since the last commit from here; if somebody else committed meanwhile, tell everything."""
+        known = Committed(self.connection.endpoint, str(self.asset), self.ref)
+        for attempt in range(RETRIES):
             if known.commit is None:
-                raise
-            known.forget()  # somebody else committed: what is the same there now, only the hub knows
-            upload(self.connection, self.asset, hashed)
-            made = self.send_commit(new.model_copy(update={"add": entries_of(hashed), "expected_parent": None}))
-        if made is not None and len(hashed) >= MANY:
-            known.save(made.id, ((one.source.path, one.sha256) for one in hashed))
-        return made
+                known.commit = self.head().id
+            changed = [one for one in hashed if not known.holds(one.source.path, one.sha256)]
+            upload(self.connection, self.asset, changed, progress)
+            try:
+                made = self.send_commit(
+                    new.model_copy(update={"add": entries_of(changed), "expected_parent": known.commit})
+                )
+            except Conflict:
+                if attempt + 1 == RETRIES:
+                    raise
+                known.forget()
+                continue
+            if made is not None or changed:
+                sent = ((one.source.path, one.sha256) for one in hashed)
+                known.save(made.id if made is not None else known.commit, sent)
+            return made
+        raise AssertionError("the last attempt answers or raises")
 
     def send_commit(self, new: NewCommit) -> CommitInfo | None:
         for attempt in range(RETRIES):
