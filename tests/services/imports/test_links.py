@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from assethub.domain.errors import Conflict, NotFound, Unavailable
+from assethub.domain.errors import Conflict, Gone, NotFound, Unavailable
 from assethub.domain.imports import ImportState
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
-from assethub.services import objects, sources, verification
+from assethub.services import deletions, objects, purging, sources, verification
+from assethub.services.collection import collect
 from assethub.services.objects import Upload
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, upload
@@ -144,3 +147,22 @@ def test_a_change_in_the_middle_of_reading_breaks_the_reading_off(
     with pytest.raises(Unavailable, match=r"'big.bin' in the source 'lake' changed since it was linked"):
         served.extend(reading)
     assert len(b"".join(served)) < len(BIG)
+
+
+def test_links_that_nothing_needs_are_forgotten_and_purged_ones_too(
+    hub: Hub, ada: Caller, lake: Lake, bring: Bringing
+) -> None:
+    bring(link=True)
+    eager = replace(hub, grace=timedelta(0))
+    assert collect(eager, drain=0).contents == 0
+    done = purging.purge(hub, hashlib.sha256(BIG).hexdigest(), "not ours", "ada")
+    assert [place["path"] for place in done.places] == ["big.bin"]
+    with pytest.raises(Gone, match="not ours"):
+        content(hub, ada, "big.bin")
+    with hub.work(ada) as work:
+        deletions.delete_asset(work, MODEL)
+    with hub.work(None) as work:
+        work.assets.sweep(work.now())
+    assert (collect(eager, dry=True).contents, collect(eager, drain=0).contents) == (3, 3)
+    with hub.work(None, reading=True) as work:
+        assert work.bodies.linked("", 10) == []

@@ -7,11 +7,15 @@ only empty tables are made anew here.
 import sqlalchemy as sa
 from alembic import op
 
+from assethub.domain.errors import Invalid
+
 revision = "0004"
 down_revision = "0003"
 
 
 def upgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT count(*) FROM bodies")).scalar():
+        raise Invalid("This database belongs to a hub of an older format; name an empty one, or start that version.")
     for table in ("holdings", "bodies", "nodes"):
         op.drop_table(table)
     op.create_table(
