@@ -1,7 +1,6 @@
 """What is remembered of files that were hashed, whatever a crash leaves of it."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -50,19 +49,21 @@ def old_file(path: Path, content: bytes = b"x") -> os.stat_result:
     return path.stat()
 
 
-LATER = time.time_ns() + 10 * RACY
+def later(found: os.stat_result) -> int:
+    """A moment at which nobody can be writing the file any more."""
+    return found.st_mtime_ns + 10 * RACY
 
 
 def test_a_file_that_did_not_change_is_known_to_the_next_process(tmp_path: Path) -> None:
     found = old_file(tmp_path / "a")
     first = Journal(str(tmp_path), tmp_path / "cache")
-    first.add("a", found, "f" * 64, LATER)
+    first.add("a", found, "f" * 64, later(found))
     first.save()
     with (tmp_path / "cache" / first.file.name).open("ab") as file:
         file.write(b"torn")
     second = Journal(str(tmp_path), tmp_path / "cache")
     assert second.find("a", found) == "f" * 64
-    second.add("b", found, "e" * 64, LATER)
+    second.add("b", found, "e" * 64, later(found))
     second.save()
     third = Journal(str(tmp_path), tmp_path / "cache")
     assert (third.find("a", found), third.find("b", found), third.find("c", found)) == ("f" * 64, "e" * 64, None)
@@ -83,7 +84,7 @@ def test_a_journal_is_written_anew_before_it_grows_without_end(tmp_path: Path, m
     found = old_file(tmp_path / "a")
     one = Journal(str(tmp_path), tmp_path / "cache")
     for number in range(50):
-        one.add("a", found, f"{number:064}", LATER)
+        one.add("a", found, f"{number:064}", later(found))
         one.save()
     assert one.file.read_bytes().count(b"\n") < 10
     assert Journal(str(tmp_path), tmp_path / "cache").find("a", found) == f"{49:064}"
@@ -92,6 +93,7 @@ def test_a_journal_is_written_anew_before_it_grows_without_end(tmp_path: Path, m
 def test_a_cache_that_cannot_be_kept_is_no_reason_to_fail(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "cache").write_text("in the way")
     one = Journal(str(tmp_path), tmp_path / "cache")
-    one.add("a", old_file(tmp_path / "a"), "f" * 64, LATER)
+    found = old_file(tmp_path / "a")
+    one.add("a", found, "f" * 64, later(found))
     one.save()
     assert "not remembered" in caplog.text
