@@ -143,6 +143,7 @@ def test_links_and_pairs_that_no_disk_can_hold_are_refused(ah: Typing, mine: Pat
     (mine / "folder" / "link").symlink_to(mine / "real")
     ah("create", "model/m/y")
     assert "folder/link is a symbolic link" in ah("commit", "model/m/y", "-m", "x", "-a", "folder", status=1).stderr
+    assert "1 added" in ah("commit", "model/m/y", "-m", "x", "-a", "folder", "-a", "real:r", "--exclude", "link").stdout
     ah("commit", "model/m/y", "-m", "x", "-a", "real:a", "-a", "real:a/b")
     assert "'a' is a file, and 'a/b' lies below it" in ah("download", "model/m/y", "-o", "out", status=1).stderr
     ah("download", "model/m/y", "a/b", "-o", "one")

@@ -1,7 +1,6 @@
 """What this machine knows of a branch: the commit that it made last there, and what it holds at the paths that it sent.
 
-While the branch is still at that commit, only what changed since has to be told. A cache, written anew as a whole:
-without it, or when somebody else committed, everything is told again.
+What is still the same there need not be told again. A cache, written anew as a whole: without it all is told.
 """
 
 import hashlib

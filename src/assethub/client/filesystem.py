@@ -14,6 +14,7 @@ from fsspec.spec import AbstractFileSystem
 from assethub.client.asset_file import AssetFile, AssetTransaction, as_os_error, read_range, told
 from assethub.client.connection import asset_url, connect
 from assethub.client.hub import Hub
+from assethub.client.opened import AssetFile, AssetTransaction, as_os_error, read_range, told
 from assethub.client.versions import Version
 from assethub.domain.errors import NotFound
 from assethub.domain.history import MAIN
@@ -175,7 +176,7 @@ class AssetFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _open(
         self, path: str, mode: str = "rb", block_size: int | None = None, autocommit: bool = True,
         cache_options: dict[str, Any] | None = None, **options: Any,
-    ) -> "AssetFile":  # fmt: skip
+    ) -> AssetFile:  # fmt: skip
         if mode not in ("rb", "wb"):
             raise ValueError(f"A file of an asset is read or written whole; the mode {mode!r} is neither.")
         return AssetFile(self, path, mode, block_size or "default", autocommit, cache_options=cache_options, **options)

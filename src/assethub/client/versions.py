@@ -170,7 +170,7 @@ class Version:
         return self.commit_many(new, hashed, progress)
 
     def commit_many(self, new: NewCommit, hashed: list[Hashed], progress: Progress | None) -> CommitInfo | None:
-        """Tell what changed since the last commit from here; if somebody else committed meanwhile, tell everything."""
+        """Tell what changed since the last commit from here, and what others changed meanwhile."""
         known = Committed(self.connection.endpoint, str(self.asset), self.ref)
         for attempt in range(RETRIES):
             if known.commit is None:
@@ -184,13 +184,30 @@ class Version:
             except Conflict:
                 if attempt + 1 == RETRIES:
                     raise
-                known.forget()
+                self.catch_up(known)
                 continue
             if made is not None or changed:
                 sent = ((one.source.path, one.sha256) for one in hashed)
                 known.save(made.id if made is not None else known.commit, sent)
             return made
         raise AssertionError("the last attempt answers or raises")
+
+    def catch_up(self, known: Committed) -> None:
+        """Take in what others committed since the commit that is known, if that is not much."""
+        try:
+            page = self.connection.get(
+                DiffPage, f"{self.url}/diff", **{"from": f"commit/{known.commit}", "to": self.ref, "limit": 1000}
+            )
+        except NotFound:
+            known.forget()
+            return
+        if page.next is not None:
+            known.forget()
+            return
+        for change in page.changes:
+            known.paths.pop(change.path, None)
+            known.paths.pop(change.old_path or change.path, None)
+        known.commit = page.target
 
     def send_commit(self, new: NewCommit) -> CommitInfo | None:
         for attempt in range(RETRIES):
