@@ -58,7 +58,7 @@ def main(arguments: Iterable[str]) -> None:
     place = next((one for one in given if not one.startswith("-")), None)
     with tempfile.TemporaryDirectory(dir=place) as scratch:
         folder = Path(scratch)
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        os.environ["ASSETHUB_CACHE"] = str(folder / "cache")
         with serving(folder) as (hub, server):
             small, large = make_files(folder)
             ours = small_files(hub, server, folder, small)

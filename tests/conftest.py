@@ -35,6 +35,12 @@ def require(what: str, present: bool) -> None:
     pytest.skip(f"{what} is not installed")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def client_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What clients remember stays with the tests; what they remember of one test says nothing about another's hub."""
+    os.environ["ASSETHUB_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def postgres_program(name: str) -> str | None:
     found = shutil.which(name)
     candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)

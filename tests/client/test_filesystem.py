@@ -22,7 +22,7 @@ def database() -> None:
 @pytest.fixture
 def hub_(live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A model with files on main, and branches `exp` and `exp/lr/1`... as Git names them: `lr/1` and `lr/10`."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ASSETHUB_CACHE", str(tmp_path / "cache"))
     with connect(live.url, live.api_key) as hub:
         hub.create("model/nlp/bert")
         model = hub.model("model/nlp/bert")

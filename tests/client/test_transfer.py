@@ -23,7 +23,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rules, "PART", MIB)
     monkeypatch.setattr(uploading, "PARTED", 2 * MIB)
     monkeypatch.setattr(ranges, "RANGE", MIB)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ASSETHUB_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -165,9 +165,9 @@ def test_only_what_changed_is_told_while_nobody_else_committed(
     assert second is not None
     assert (second.parents, second.changed, second.added) == ([first.id], 1, 0)
     (tmp_path / "a").write_text("of another")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv("ASSETHUB_CACHE", str(tmp_path / "another"))
     dataset.commit("Another", [str(tmp_path / "a")])
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ASSETHUB_CACHE", str(tmp_path / "cache"))
     assert dataset.commit("All again", [f"{source}/*"]) is not None
     assert {one.path: dataset.main.read(one.path) for one in dataset.list_object()} == {
         "a": b"a", "b": b"changed", "c": b"c",
@@ -175,5 +175,5 @@ def test_only_what_changed_is_told_while_nobody_else_committed(
     dataset.commit("Less", delete=["a"])
     assert dataset.commit("And again", [f"{source}/*"], delete=["b"]) is not None
     assert [one.path for one in dataset.list_object()] == ["a", "b", "c"]
-    (next((tmp_path / "cache" / "assethub" / "committed").iterdir())).write_text("damaged")
+    (next((tmp_path / "cache" / "committed").iterdir())).write_text("damaged")
     assert dataset.commit("Nothing", [f"{source}/*"]) is None

@@ -28,7 +28,7 @@ def test_a_large_file_survives_the_death_of_the_server_and_of_the_client(
     key = admin_key(tmp_path, database)
     environment = {
         **os.environ, "ASSETHUB_ENDPOINT": f"http://127.0.0.1:{port}", "ASSETHUB_API_KEY": key,
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "ASSETHUB_CACHE": str(tmp_path / "cache"),
     }  # fmt: skip
     told: list[int] = []
 

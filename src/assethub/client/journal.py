@@ -126,5 +126,5 @@ class Journal:
 
 
 def cache_folder() -> Path:
-    folder = os.environ.get("XDG_CACHE_HOME")
-    return (Path(folder) if folder else Path.home() / ".cache") / "assethub"
+    own, shared = os.environ.get("ASSETHUB_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    return Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "assethub"
