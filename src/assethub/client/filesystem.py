@@ -11,7 +11,6 @@ from typing import Any
 
 from fsspec.spec import AbstractFileSystem
 
-from assethub.client.asset_file import AssetFile, AssetTransaction, as_os_error, read_range, told
 from assethub.client.connection import asset_url, connect
 from assethub.client.hub import Hub
 from assethub.client.opened import AssetFile, AssetTransaction, as_os_error, read_range, told
