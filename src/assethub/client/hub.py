@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 from uuid import UUID
 
-from assethub.client.archives import import_archive
 from assethub.client.assets import Dataset, Model, asset_of
 from assethub.client.connection import Connection, folder_url
 from assethub.client.folders import Folder
@@ -18,12 +17,14 @@ from assethub.client.versions import Version
 from assethub.domain.errors import Invalid, SignInNeeded
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
-from assethub.protocol.archives import ImportedInfo
 from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
 from assethub.protocol.folders import FolderInfo, NewFolder
 from assethub.protocol.imports import NewSource, SourceInfo
 from assethub.protocol.owners import CreatedKey, HubInfo, KeyInfo, NewKey, UserInfo
 from assethub.protocol.runs import RunInfo
+
+if TYPE_CHECKING:
+    from assethub.protocol.archives import ImportedInfo
 
 Value = str | int | float | bool
 
@@ -117,7 +118,9 @@ class Hub:
             return Folder(self.connection, self.connection.get(FolderInfo, folder_url(where)))
         return asset_of(self.connection, self.connection.get(AssetInfo, f"/assets/{where}"))
 
-    def import_archive(self, file: str | PathLike[str], path: str, *, progress: Progress | None = None) -> ImportedInfo:
+    def import_archive(
+        self, file: str | PathLike[str], path: str, *, progress: Progress | None = None
+    ) -> "ImportedInfo":
         """Make an asset from a file that `version.export` wrote, or continue the branches of one; commit ids are kept.
 
         The hub verifies all of it before anything shows. Conflict if the asset there has gone another way.
@@ -125,6 +128,8 @@ class Hub:
         where = self.path(path)
         if isinstance(where, FolderPath):
             raise Invalid(f"{path!r} is a folder; an asset's path is {where}/NAME.")
+        from assethub.client.archives import import_archive  # what few commands need is imported when it is needed
+
         return import_archive(self.connection, where, Path(file), progress)
 
     def restore(self, path: str) -> Folder | Model | Dataset | Version:

@@ -5,10 +5,9 @@ import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assethub.client.archives import Exported, export_archive, save_packed
 from assethub.client.committed import Committed
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
@@ -36,6 +35,9 @@ from assethub.protocol.history import (
 )  # fmt: skip
 from assethub.protocol.objects import ObjectInfo, TreePage
 from assethub.protocol.runs import NewRun, RunInfo
+
+if TYPE_CHECKING:
+    from assethub.client.archives import Exported
 
 MANY = 1000  # files, from which on it is worth knowing what the branch holds already
 RETRIES = 5  # of a commit whose branch moved on meanwhile
@@ -122,13 +124,17 @@ class Version:
 
         NotFound if there is no such folder; Conflict if two paths could not both be files on a disk.
         """
+        from assethub.client.archives import save_packed  # what few commands need is imported when it is needed
+
         return save_packed(self.connection, self.asset, self.ref, Path(file), prefix, format, progress)
 
-    def export(self, file: str | Path, *, all: bool = False, progress: Progress | None = None) -> Exported:
+    def export(self, file: str | Path, *, all: bool = False, progress: Progress | None = None) -> "Exported":
         """Write this version with its history and tags (`all`: every branch) for `hub.import_archive` elsewhere.
 
         Commit ids are kept; evaluations stay behind. The file is there when it is whole and verified.
         """
+        from assethub.client.archives import export_archive
+
         return export_archive(self.connection, self.asset, self.ref, Path(file), all, progress)
 
     def matching(self, ref: str, path: str) -> list[ObjectInfo]:
