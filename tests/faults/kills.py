@@ -2,13 +2,13 @@
 
 import os
 import random
-import re
 import shutil
 import sqlite3
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 
@@ -85,7 +85,8 @@ def lose_power(data: Path) -> None:
         with log.open("ab") as file:
             file.write(os.urandom(5000))
     with sqlite3.connect(data / "hub.db") as rows:
-        named = {name for line in rows.iterdump() for name in re.findall(r"\b[0-9a-f]{64}\b", line)}
+        named = {name for (name,) in rows.execute("SELECT pack FROM bodies UNION SELECT pack FROM nodes")}
+        named |= {str(UUID(id)) for (id,) in rows.execute("SELECT id FROM uploads")}
     for path in (data / "store").rglob("*"):
         if path.is_file() and path.name not in named:
             path.unlink()
