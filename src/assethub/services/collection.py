@@ -65,13 +65,13 @@ def collect(hub: Hub, *, dry: bool = False, drain: float = DRAIN) -> Collected:
 
 
 @contextmanager
-def moving_files(hub: Hub) -> Iterator[None]:
-    """For the one who moves bodies between files. Conflict if another does."""
+def moving_files(hub: Hub, *, wait: bool = False) -> Iterator[None]:
+    """For the one who moves bodies between files, or reads them all. Conflict if another does, unless it may wait."""
     with (hub.folder / "collecting.lock").open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict("A collection or purge is under way; wait until it has ended.") from None
+            raise Conflict("A collection, purge or verification is under way; wait until it has ended.") from None
         yield
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Unavailable
+from assethub.services.collection import moving_files
 from assethub.services.objects import locations
 from assethub.services.work import Hub, Work
 from assethub.storage.contents import Location
@@ -32,7 +33,15 @@ class Verified:
 
 
 def verify(hub: Hub, *, deep: bool = False) -> Verified:
-    """Look for every body and node that a version needs; `deep` reads and hashes all bodies too. Changes nothing."""
+    """Look for every body and node that a version needs; `deep` reads and hashes all bodies too. Changes nothing.
+
+    It waits for a collection under way, and none begins meanwhile.
+    """
+    with moving_files(hub, wait=True):
+        return look_at_all(hub, deep)
+
+
+def look_at_all(hub: Hub, deep: bool) -> Verified:
     problems: dict[str, str] = {}
     count = size = 0
     for location in bodies(hub):
