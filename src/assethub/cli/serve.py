@@ -51,4 +51,5 @@ def start(options: dict[str, Any]) -> Any:
 def configure_logging(level: str) -> None:
     import logging
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its plugins are nobody's business
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
