@@ -1,5 +1,6 @@
 """The console over plain HTTP: what works without a script, and what is refused."""
 
+import hashlib
 import html
 import io
 import re
@@ -13,8 +14,10 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from assethub.client.connection import connect
 from assethub.protocol.archives import Reader
 from assethub.server.console import language
+from assethub.services import purging
 from tests.conftest import Live
 from tests.console.conftest import MODEL, Site
 
@@ -160,3 +163,12 @@ def test_templates_hold_no_text_outside_of_the_catalogue() -> None:
         text = re.sub(r"<[^>]*>", "\n", text)
         left = [word for word in re.findall(r"[A-Za-z]{3,}", text) if word not in ("Python", "sha256", "sha")]
         assert left == [], path.name
+
+
+def test_a_file_that_was_removed_for_good_is_told_on_its_page(browser: httpx2.Client, site: Site) -> None:
+    with connect(site.url, site.live.api_key) as hub:
+        (site.live.code / "secret.txt").write_text("secret")
+        hub.model(MODEL).commit("Add", [str(site.live.code / "secret.txt")])
+    purging.purge(site.live.hub, hashlib.sha256(b"secret").hexdigest(), "a password", "ada")
+    answer = browser.get(f"/{MODEL}/-/file/secret.txt")
+    assert (answer.status_code, "removed from this hub for good" in answer.text) == (410, True)

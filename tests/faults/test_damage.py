@@ -85,4 +85,4 @@ def test_damage_is_told_by_asset_and_path_and_the_rest_stays_readable(server: Se
                     http.get(url)
             else:
                 answer = http.get(url)
-                assert (answer.status_code, answer.json()["type"]) == (503, "Unavailable")
+                assert (answer.status_code, answer.json()["type"]) == (500, "Damaged")

@@ -54,7 +54,7 @@ def test_an_import_runs_beside_the_server_and_its_links_are_watched(hub: Hub, li
             httpx2.get(f"{url}/in/{name}", headers={**key, "Range": "bytes=1-3"}),
             httpx2.post(f"{url}/fetch", json={"paths": [f"in/{name}"]}, headers=key),
         ):
-            assert (answer.status_code, answer.json()["type"]) == (503, "Unavailable")
+            assert (answer.status_code, answer.json()["type"]) == (500, "Damaged")
             assert sentence in answer.json()["detail"]
 
     hub.remove_source("shelf", force=True)

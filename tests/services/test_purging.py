@@ -43,7 +43,7 @@ def test_a_purged_content_is_gone_its_neighbours_stay_and_the_receipt_says_where
         assert history.get_commit(work, MODEL, first.id).id == first.id
         assert b"".join(objects.open_file(work, Reference(MODEL), "neighbour").read()) == b"stays"
         assert purging.list_purges(work) == [done]
-    told = r"removed from this hub for good on .* by ada: a password"
+    told = r"content of 'key' was removed from this hub for good on .* by ada: a password"
     with pytest.raises(Gone, match=told), hub.work(ada, reading=True) as work:
         objects.open_file(work, Reference(MODEL, first.id), "key")
     assert verification.verify(hub, deep=True).damages == ()

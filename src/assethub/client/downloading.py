@@ -17,7 +17,7 @@ from assethub.client.lanes import Count, Lanes, Progress
 from assethub.client.places import check_names, file_system, places_of
 from assethub.client.ranges import Gathering, partial, write_all
 from assethub.client.uploading import BATCH
-from assethub.domain.errors import Full, HubError, Invalid, Unavailable
+from assethub.domain.errors import Damaged, Full, HubError, Invalid
 from assethub.domain.names import AssetPath
 from assethub.protocol.frames import LARGE, MOST_FRAMES, frames
 from assethub.protocol.objects import ObjectInfo, TreePage, Wanted
@@ -129,7 +129,7 @@ def receive_small(
     ):
         for (header, body), entry in zip(frames(response.iter_raw()), batch, strict=False):  # to the stream's end
             if "error" in header:
-                raise Unavailable(header["error"])
+                raise Damaged(header["error"])
             if header["path"] != entry.path or hashlib.sha256(body).hexdigest() != entry.sha256:
                 raise Unreachable(f"{entry.path!r} arrived damaged: its sha256 is not {entry.sha256[:8]}….")
             place = str(places[entry.path])

@@ -11,7 +11,8 @@ cli to a sentence and an exit status.
     ├── Conflict         it changed since you looked, or the name is taken
     ├── Invalid          the request makes no sense
     └── Unavailable      the hub cannot do it now: a missing program, an engine away
-        └── Full         there is no space left for it
+        ├── Full         there is no space left for it
+        └── Damaged      what it kept for this is gone or is not what it was; asking again does not help
 """
 
 from collections.abc import Sequence
@@ -57,4 +58,8 @@ class Unavailable(HubError):
 
 
 class Full(Unavailable):
+    pass
+
+
+class Damaged(Unavailable):
     pass

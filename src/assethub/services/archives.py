@@ -11,7 +11,7 @@ from uuid import UUID
 import zstandard
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import HubError, Unavailable
+from assethub.domain.errors import Damaged, HubError, Unavailable
 from assethub.domain.history import MAIN, Commit, Ref, RefKind, commit_id, commit_text
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller, RunCaller
@@ -98,7 +98,7 @@ class Export:
         if not told:
             yield from writer.member(name, location.size, pieces)
         if told:
-            raise Unavailable(told[0])
+            raise Damaged(told[0])
 
 
 def sound_pieces(hub: Hub, location: Location, told: list[str]) -> Iterator[bytes]:
@@ -126,7 +126,7 @@ def line_of(commit: Commit) -> str:
         commit.tree, commit.parents, commit.author, commit.committer, commit.made_at, commit.message, commit.metadata
     )  # fmt: skip
     if commit_id(*fields) != commit.id:
-        raise Unavailable(f"The commit {commit.id[:8]} is damaged: its fields give another id.")
+        raise Damaged(f"The commit {commit.id[:8]} is damaged: its fields give another id.")
     return commit_text(*fields)
 
 
@@ -210,7 +210,7 @@ def read_node(hub: Hub, id: bytes) -> bytes:
         with hub.work(None, reading=True) as work:
             (data,) = work.trees.read([id])
     except KeyError as error:
-        raise Unavailable(f"A version cannot be read: {error.args[0]}.") from error
+        raise Damaged(f"A version cannot be read: {error.args[0]}.") from error
     return data
 
 
@@ -222,7 +222,7 @@ def need(hub: Hub, asset: Asset, rows: Rows, contents: Ledger) -> None:
     lost = next((sha256 for sha256 in fresh if sha256 not in found), None) or first_gone(hub, list(found.values()))
     if lost is not None:
         path = rows.keys[rows.digests.index(bytes.fromhex(lost))].decode()
-        raise Unavailable(
+        raise Damaged(
             f"{asset.path} cannot be exported: the hub does not hold the content of {path!r} (sha256 {lost[:8]})."
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from assethub.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from assethub.domain.errors import Conflict, Damaged, Invalid, NotFound
 from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import COMMIT_PREFIX, Reference
 from assethub.domain.objects import Entry
@@ -112,7 +112,7 @@ def rows_of(hub: Hub, leaf: Child) -> Rows:
         with hub.work(None, reading=True) as work:
             return work.trees.leaf(leaf.id)
     except KeyError as error:
-        raise Unavailable(f"The version cannot be read: {error.args[0]}.") from error
+        raise Damaged(f"The version cannot be read: {error.args[0]}.") from error
 
 
 def below(rows: Rows, prefix: bytes) -> Iterator[int]:
@@ -156,7 +156,7 @@ def whole(file: OpenFile) -> Iterator[bytes]:
         left -= len(piece)
         yield piece
     if left:
-        raise Unavailable(f"The stored content of {file.path!r} (sha256 {file.entry.sha256[:8]}) is cut off.")
+        raise Damaged(f"The stored content of {file.path!r} (sha256 {file.entry.sha256[:8]}) is cut off.")
 
 
 class Sink:

@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Self
 from uuid import UUID
 
 from assethub.database.placed import Placed
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Forbidden, Gone, Invalid, NotFound, Unavailable
+from assethub.domain.errors import Damaged, Forbidden, Gone, Invalid, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.history import Commit
 from assethub.domain.names import COMMIT_ID, AssetPath, Reference
@@ -173,7 +174,7 @@ class OpenFile:
 
 def open_file(work: Work, reference: Reference, path: str) -> OpenFile:
     _, _, entry = stat_object(work, reference, path)
-    return OpenFile(work.hub, path, entry, locate(work, [entry.sha256])[entry.sha256])
+    return OpenFile(work.hub, path, entry, locate(work, [entry.sha256], {entry.sha256: path})[entry.sha256])
 
 
 def open_files(work: Work, reference: Reference, paths: list[str]) -> list[OpenFile]:
@@ -186,17 +187,18 @@ def open_files(work: Work, reference: Reference, paths: list[str]) -> list[OpenF
         if entry is None:
             raise NotFound(f"{reference.asset} has no file {path!r} at {reference.ref or 'main'} ({commit.id[:8]}).")
         entries[path] = entry
-    located = locate(work, {entry.sha256 for entry in entries.values()})
+    located = locate(work, {one.sha256 for one in entries.values()}, {one.sha256: at for at, one in entries.items()})
     return [OpenFile(work.hub, path, entries[path], located[entries[path].sha256]) for path in paths]
 
 
-def locate(work: Work, sha256s: Iterable[str]) -> dict[str, Location]:
-    """Where these bodies lie. Gone for one that was removed for good."""
+def locate(work: Work, sha256s: Iterable[str], paths: Mapping[str, str] = MappingProxyType({})) -> dict[str, Location]:
+    """Where these bodies lie. Gone for one that was removed for good, named by its path if that is given."""
     wanted = set(sha256s)
     found = work.bodies.rows(wanted)
     for sha256 in wanted - found.keys():
         purge = work.purges.of([sha256]).get(sha256)
-        raise gone(purge, f"sha256 {sha256[:8]}") if purge else NotFound.named("content", sha256[:8])
+        what = repr(paths[sha256]) if sha256 in paths else f"sha256 {sha256[:8]}"
+        raise gone(purge, what) if purge else NotFound.named("content", sha256[:8])
     return locations(work, found)
 
 
@@ -230,13 +232,13 @@ def read_body(hub: Hub, location: Location, path: str, start: int = 0, end: int 
             left -= len(piece)
             yield piece
     except LinkBroken as error:
-        raise Unavailable(f"The content of {path!r} cannot be read: {error}.") from None
+        raise Damaged(f"The content of {path!r} cannot be read: {error}.") from None
     if left > 0:
         raise damaged(path, location, "cut off")
 
 
-def damaged(path: str, location: Location, how: str) -> Unavailable:
-    return Unavailable(
+def damaged(path: str, location: Location, how: str) -> Damaged:
+    return Damaged(
         f"The stored content of {path!r} (sha256 {location.sha256[:8]}) is {how}; `ah admin verify --deep` on the "
         "hub's machine lists all that is damaged."
     )
@@ -249,7 +251,7 @@ def check_links(files: Iterable[OpenFile]) -> None:
             try:
                 file.hub.contents.check(file.location)
             except LinkBroken as error:
-                raise Unavailable(f"The content of {file.path!r} cannot be read: {error}.") from None
+                raise Damaged(f"The content of {file.path!r} cannot be read: {error}.") from None
 
 
 def read_whole(opened: OpenFile, most: int) -> bytes | None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, NotFound, Unavailable
+from assethub.domain.errors import Conflict, Damaged, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.history import MAIN, Commit, RefKind
 from assethub.domain.names import COMMIT_PREFIX, Reference
@@ -88,4 +88,4 @@ def readable(commit: str) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise Unavailable(f"The version {commit[:8]} cannot be read: {error.args[0]}.") from error
+        raise Damaged(f"The version {commit[:8]} cannot be read: {error.args[0]}.") from error

@@ -6,17 +6,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assethub.domain.errors import (
-    Conflict,
-    Forbidden,
-    Full,
-    Gone,
-    HubError,
-    Invalid,
-    NotFound,
-    SignInNeeded,
-    Unavailable,
-)
+from assethub.domain.errors import HubError
 from assethub.server.api import (
     archives,
     assets,
@@ -31,13 +21,10 @@ from assethub.server.api import (
     staging,
     uploads,
 )
+from assethub.server.refusals import status_of
 from assethub.services.work import Hub
 
 MOST_IN_MEMORY = 256 << 20  # bytes of a request that is read whole: a commit of a million files
-STATUS: dict[type[HubError], int] = {
-    NotFound: 404, Gone: 410, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422,
-    Full: 507, Unavailable: 503,
-}  # fmt: skip
 
 
 ROUTED = (
@@ -100,7 +87,7 @@ def problem(type: str, status: int, detail: str, details: tuple[str, ...] = ()) 
 
 def refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HubError)
-    return problem(type(error).__name__, STATUS[type(error)], str(error), error.details)
+    return problem(type(error).__name__, status_of(error), str(error), error.details)
 
 
 def malformed(_: Request, error: Exception) -> JSONResponse:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid, NotFound, SignInNeeded, Unavailable
+from assethub.domain.errors import HubError, SignInNeeded
 from assethub.server.console import (
     commits,
     downloads,
@@ -25,11 +25,9 @@ from assethub.server.console import (
     settings,
 )
 from assethub.server.console.pages import Page, page_of, url_of
+from assethub.server.refusals import status_of
 from assethub.services.work import Hub
 
-STATUS: dict[type[HubError], int] = {
-    NotFound: 404, SignInNeeded: 401, Forbidden: 403, Conflict: 409, Invalid: 422, Full: 507, Unavailable: 503,
-}  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -75,7 +73,7 @@ def refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInNeeded) and page.found is None and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return page.go(url_of("sign-in", next=request.url.path + query))
-    return error_page(page, STATUS[type(error)], str(error), error.details)
+    return error_page(page, status_of(error), str(error), error.details)
 
 
 def nowhere(request: Request, error: Exception) -> Response:
