@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assethub.client.assets import Model
-from assethub.client.connection import asset_url
+from assethub.client.connection import ATTEMPTS, asset_url
 from assethub.client.errors import Unreachable
 from assethub.client.hub import Hub
 from assethub.client.versions import Version
@@ -69,12 +69,14 @@ class Load:
 
     def work(self, until: Callable[[], None]) -> None:
         """Everybody works, each until the hub is gone; `until` makes it go."""
+        self.hub.connection.attempts = 1  # nobody waits for a hub that was killed
         with ThreadPoolExecutor(LANES + 2) as pool:
             jobs: list[Future[None]] = [pool.submit(self.go_on, self.lane_work(name)) for name in self.lanes]
             jobs += [pool.submit(self.go_on, self.stage), pool.submit(self.go_on, self.commit_staged)]
             until()
             for job in jobs:
                 job.result()
+        self.hub.connection.attempts = ATTEMPTS
 
     def go_on(self, act: Callable[[], None]) -> None:
         try:

@@ -16,6 +16,7 @@ import httpx2
 from pydantic import BaseModel
 
 from assethub.client.errors import Unreachable, refusal
+from assethub.domain.errors import Damaged
 from assethub.domain.names import AssetPath, FolderPath
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Connection:
             verify=True if endpoint.startswith("https:") else trusting_nobody(),
         )  # fmt: skip
         self.has_key = api_key is not None
+        self.attempts = ATTEMPTS  # at a request, while the hub is away
         self.answered = False  # a hub that answered before is being restarted when it does not listen
 
     def request(self, method: str, url: str, *, again: bool | None = None, **options: Any) -> httpx2.Response:
@@ -129,7 +131,7 @@ class Connection:
             response = self.http.send(request, stream=stream)
         except httpx2.TransportError as error:
             away = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)  # and so nothing was done
-            if attempt == ATTEMPTS or not (self.answered if away else again):
+            if attempt >= self.attempts or not (self.answered if away else again):
                 raise self.unreachable(error) from error
             return pause(attempt)
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
@@ -139,9 +141,11 @@ class Connection:
             return response
         response.read()
         response.close()
-        most = ATTEMPTS_OF_FAULTY if response.status_code == 500 else ATTEMPTS
-        if attempt >= most or response.status_code not in AGAIN or not (again or response.status_code == 429):
-            raise refusal(response.status_code, body_of(response))
+        most = ATTEMPTS_OF_FAULTY if response.status_code == 500 else self.attempts
+        refused = refusal(response.status_code, body_of(response))
+        worth_it = response.status_code in AGAIN and not isinstance(refused, Damaged)
+        if attempt >= most or not worth_it or not (again or response.status_code == 429):
+            raise refused
         told = told_pause(response.headers.get("retry-after"))
         return pause(attempt) if told is None else told
 

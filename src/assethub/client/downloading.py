@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
-from assethub.client.connection import ATTEMPTS, Connection, asset_url, pause
+from assethub.client.connection import Connection, asset_url, pause
 from assethub.client.durability import Durability
 from assethub.client.errors import Unreachable
 from assethub.client.lanes import Count, Lanes, Progress
@@ -102,12 +102,12 @@ def fetch_small(
     durability: Durability,
 ) -> None:
     """One batch, begun again when the connection breaks in its middle."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, connection.attempts + 1):
         try:
             receive_small(connection, asset, ref, batch, places, durability)
             return
         except Unreachable:
-            if attempt == ATTEMPTS:
+            if attempt == connection.attempts:
                 raise
             time.sleep(pause(attempt))
 
@@ -187,7 +187,7 @@ class Fetched:
                         write_all(file, piece[: end - at])
                         at, attempt = at + len(piece), 0
                 except Unreachable:
-                    if attempt >= ATTEMPTS:
+                    if attempt >= self.connection.attempts:
                         raise
                     time.sleep(pause(max(attempt, 1)))
             whole = self.file.keep(number, file)

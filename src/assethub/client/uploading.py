@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from assethub.client.connection import ATTEMPTS, Connection, asset_url, pause
+from assethub.client.connection import Connection, asset_url, pause
 from assethub.client.hashing import PIECE, Hashed, changed, hash_file
 from assethub.client.journal import unchanged
 from assethub.client.lanes import Count, Lanes, Progress
@@ -178,12 +178,12 @@ def begin(connection: Connection, asset: AssetPath, one: Hashed) -> UploadInfo:
 def send_part(connection: Connection, asset: AssetPath, parts: Parts, number: int, count: Count, lanes: Lanes) -> None:
     """A part that another process sends too may be taken over by it; then it is there a little later."""
     start, end = parts.span(number)
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, connection.attempts + 1):
         try:
             put(connection, f"{parts.url}/{number}", parts.one, start, end, lanes)
             break
         except Conflict:
-            if attempt == ATTEMPTS:
+            if attempt == connection.attempts:
                 raise
             time.sleep(pause(attempt))
             if number in connection.get(UploadInfo, parts.url).parts:
