@@ -14,7 +14,7 @@ def commit_at_once(branch: Version, count: int, folder: Path) -> None:
 
     def commit(number: int) -> str:
         file = folder / f"{number}.txt"
-        file.write_text(f"content {number}")
+        file.write_text(f"content {number} after {before}")
         together.wait()
         made = branch.commit(f"Number {number}", [{str(file): f"many/{number}.txt"}])
         assert made is not None
@@ -26,4 +26,4 @@ def commit_at_once(branch: Version, count: int, folder: Path) -> None:
     assert {one.id for one in log} == acknowledged
     assert [one.parents for one in log] == [[one.id] for one in log[1:]] + [[before]]
     assert {one.path for one in branch.list_object("many/")} == {f"many/{number}.txt" for number in range(count)}
-    assert branch.read(f"many/{count - 1}.txt") == f"content {count - 1}".encode()
+    assert branch.read(f"many/{count - 1}.txt") == f"content {count - 1} after {before}".encode()
