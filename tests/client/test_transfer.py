@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assethub.client import ranges, uploading, versions
+from assethub.client import committing, ranges, uploading
 from assethub.client.assets import Dataset
 from assethub.client.connection import connect
 from assethub.client.journal import RACY, Journal
@@ -152,7 +152,7 @@ def test_what_did_not_change_is_not_read_again(dataset: Dataset, tmp_path: Path)
 def test_only_what_changed_is_told_while_nobody_else_committed(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(versions, "MANY", 1)
+    monkeypatch.setattr(committing, "MANY", 1)
     source = tmp_path / "source"
     source.mkdir()
     for name in ("a", "b", "c"):

@@ -1,23 +1,20 @@
 """One version of an asset: a branch, a tag or a commit, as the SDK shows it."""
 
 import hashlib
-import random
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assethub.client.committed import Committed
+from assethub.client.committing import Committing
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
 from assethub.client.errors import Unreachable
-from assethub.client.hashing import Hashed, hash_files
+from assethub.client.hashing import hash_files
 from assethub.client.lanes import Progress
 from assethub.client.runs import Run
 from assethub.client.sources import Add, sources
-from assethub.client.uploading import entries_of, upload
-from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.errors import NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
 from assethub.protocol.assets import UsageInfo
@@ -38,9 +35,6 @@ from assethub.protocol.runs import NewRun, RunInfo
 
 if TYPE_CHECKING:
     from assethub.client.archives import Exported
-
-MANY = 1000  # files, from which on it is worth knowing what the branch holds already
-RETRIES = 5  # of a commit whose branch moved on meanwhile
 
 
 class Version:
@@ -165,69 +159,13 @@ class Version:
         patterns as in .gitignore of what is left out, beside those in the `.ahignore` files of the folders.
         `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
         """
-        hashed = hash_files(sources(add, exclude))
         new = NewCommit(
             message=message, branch=self.ref, delete=list(delete), expected_parent=expected_parent, staged=staged,
             force=force,
         )  # fmt: skip
-        if len(hashed) < MANY or delete or staged or expected_parent is not None:
-            upload(self.connection, self.asset, hashed, progress)
-            return self.send_commit(new.model_copy(update={"add": entries_of(hashed)}))
-        return self.commit_many(new, hashed, progress)
-
-    def commit_many(self, new: NewCommit, hashed: list[Hashed], progress: Progress | None) -> CommitInfo | None:
-        """Tell what changed since the last commit from here, and what others changed meanwhile."""
-        known = Committed(self.connection.endpoint, str(self.asset), self.ref)
-        for attempt in range(RETRIES):
-            if known.commit is None:
-                known.commit = self.head().id
-            changed = [one for one in hashed if not known.holds(one.source.path, one.sha256)]
-            upload(self.connection, self.asset, changed, progress)
-            try:
-                made = self.send_commit(
-                    new.model_copy(update={"add": entries_of(changed), "expected_parent": known.commit})
-                )
-            except Conflict:
-                if attempt + 1 == RETRIES:
-                    raise
-                self.catch_up(known)
-                continue
-            if made is not None or changed:
-                sent = ((one.source.path, one.sha256) for one in hashed)
-                known.save(made.id if made is not None else known.commit, sent)
-            return made
-        raise AssertionError("the last attempt answers or raises")
-
-    def catch_up(self, known: Committed) -> None:
-        """Take in what others committed since the commit that is known, if that is not much."""
-        try:
-            page = self.connection.get(
-                DiffPage, f"{self.url}/diff", **{"from": f"commit/{known.commit}", "to": self.ref, "limit": 1000}
-            )
-        except NotFound:
-            known.forget()
-            return
-        if page.next is not None:
-            known.forget()
-            return
-        for change in page.changes:
-            known.paths.pop(change.path, None)
-            known.paths.pop(change.old_path or change.path, None)
-        known.commit = page.target
-
-    def send_commit(self, new: NewCommit) -> CommitInfo | None:
-        for attempt in range(RETRIES):
-            try:
-                return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/commits", new)
-            except Conflict as conflict:
-                if (
-                    new.expected_parent is not None
-                    or "moved on meanwhile" not in str(conflict)
-                    or attempt + 1 == RETRIES
-                ):
-                    raise
-                time.sleep(random.uniform(0, 0.1 * 2**attempt))  # so that those who met do not meet again
-        raise AssertionError("the last attempt answers or raises")
+        return Committing(self.connection, self.asset, self.ref).commit(
+            new, hash_files(sources(add, exclude)), progress
+        )
 
     def diff(self, other: str) -> list[ChangeInfo]:
         """What changes from this version to another ref of the same asset."""
