@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assethub.domain.errors import Invalid
-from assethub.storage.backend import Backend, Writer
+from assethub.storage.backend import PIECE, Backend, Writer
 from assethub.storage.originals import Link, check_original, read_original
 
 LINKED = ""  # the file of a body that lies where it was found, and nowhere in the store
@@ -77,12 +77,17 @@ class Contents:
             name = secrets.token_hex(16)
             placed: list[Location] = []
             offset = 0
+            waiting = bytearray()  # small bodies reach the disk together
             for sha256, body in bodies:
                 check_body(sha256, body)
-                writer.write(body)
+                waiting += body
+                if len(waiting) >= PIECE:
+                    writer.write(bytes(waiting))
+                    waiting.clear()
                 placed.append(Location(sha256, len(body), name, offset))
                 offset += len(body)
             if placed:
+                writer.write(bytes(waiting))
                 writer.keep(key_of(name))
             return placed
         finally:
