@@ -1,11 +1,12 @@
 """A content removed for good is gone from history, is never taken in again, and leaves a receipt."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Gone, Invalid, NotFound
+from assethub.domain.errors import Gone, Invalid, NotFound, Unavailable
 from assethub.domain.history import MAIN
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
@@ -54,6 +55,7 @@ def test_a_purged_content_is_refused_ever_after(hub: Hub, ada: Caller, model: As
     done = purging.purge(hub, SECRET, "a password", "ada")
     with pytest.raises(Gone, match="a password"):
         commit(MODEL, {"again": "secret"})
+    assert b"secret" not in stored(hub)
     assert purging.purge(hub, SECRET, "again", "eve") == done
 
 
@@ -65,6 +67,25 @@ def test_a_copy_of_it_that_lies_beside_others_unnamed_goes_too(hub: Hub, ada: Ca
             objects.acknowledge(work, model.id, located)
     purging.purge(hub, SECRET, "a password", "ada")
     assert stored(hub) == b"stays"
+
+
+def test_a_purge_that_was_cut_off_is_not_said_to_be_done_before_the_bytes_are_gone(
+    hub: Hub, ada: Caller, model: Asset, commit: Committing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(MODEL, {"key": "secret"})
+    with monkeypatch.context() as cut:  # the machine stops between the rows and the file
+        cut.setattr(type(hub.contents), "drop", stop)
+        with pytest.raises(SystemError):
+            purging.purge(hub, SECRET, "a password", "ada")
+    with pytest.raises(Unavailable, match="Repeat this later"):
+        purging.purge(hub, SECRET, "a password", "ada")
+    monkeypatch.setattr(purging, "IN_FLIGHT", timedelta(0))
+    assert purging.purge(hub, SECRET, "a password", "ada").reason == "a password"
+    assert stored(hub) == b""
+
+
+def stop(*_: object) -> None:
+    raise SystemError
 
 
 def test_a_purge_of_nothing_or_without_a_reason_is_refused(hub: Hub, model: Asset, commit: Committing) -> None:

@@ -16,7 +16,7 @@ from assethub.domain.names import Kind, check_ref_name, parse_asset_path
 from assethub.domain.owners import Caller, RunCaller
 from assethub.protocol.archives import FORMAT, ArchiveHead, ArchiveRef, Member
 from assethub.protocol.frames import LARGE, MOST_BYTES, MOST_FRAMES
-from assethub.services.objects import admit
+from assethub.services.objects import admit, unless_gone
 from assethub.services.work import Hub
 from assethub.storage.contents import Location
 from assethub.storage.ledger import Ledger
@@ -205,7 +205,7 @@ class Coming:
 
     def acknowledge(self, located: list[Location]) -> None:
         """The hub knows the contents from now on; the asset holds them when it is there."""
-        with self.hub.work(self.caller) as work:
+        with unless_gone(self.hub, located), self.hub.work(self.caller) as work:
             admit(work, located)
 
     def finish(self) -> None:

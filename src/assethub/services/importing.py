@@ -21,7 +21,7 @@ from assethub.domain.names import check_path
 from assethub.domain.objects import Entry, guess_type
 from assethub.domain.owners import Caller, Scope
 from assethub.services import history, versions
-from assethub.services.objects import acknowledge, hold
+from assethub.services.objects import acknowledge, hold, unless_gone
 from assethub.services.originals import SMALL, Originals, Read, Stopped
 from assethub.services.work import Hub, Work
 from assethub.storage.filesystem import full_disk_told
@@ -170,7 +170,7 @@ class Importing:
     def keep(self, reads: list[Read]) -> bool:
         """The rows of what was read: it is known from now on, whatever becomes of the import. False: it has to stop."""
         kept = [(read.found, read.body) for read in reads if read.body is not None]
-        with self.hub.work(None) as work:
+        with unless_gone(self.hub, [body for _, body in kept]), self.hub.work(None) as work:
             job = work.imports.locked(self.job.id)
             acknowledge(work, self.job.asset, [body for _, body in kept])
             work.originals.put(self.source.id, [(found.place, found.stamp, body.sha256) for found, body in kept])

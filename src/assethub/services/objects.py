@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -54,7 +55,7 @@ class Upload:
     def finish(self, expected: str | None = None) -> Location:
         """Keep the body durably, then the rows that acknowledge it."""
         location = self.incoming.keep(expected)
-        with self.hub.work(self.caller) as work:
+        with unless_gone(self.hub, [location]), self.hub.work(self.caller) as work:
             known = acknowledge_one(work, self.asset.id, location)
         if known.pack != location.pack:  # the hub had it already; the first copy stays
             self.hub.contents.drop(location.pack)
@@ -75,12 +76,23 @@ def receive_small(
     for sha256 in known:
         check_body(sha256, arrived[sha256])
     located = hub.contents.keep_pack((sha256, body) for sha256, body in arrived.items() if sha256 not in known)
-    with hub.work(caller) as work:
+    with unless_gone(hub, list(located)), hub.work(caller) as work:
         still = work.bodies.rows(known)
         located += hub.contents.keep_pack((sha256, arrived[sha256]) for sha256 in known - still.keys())
         located += locations(work, still).values()
         acknowledge(work, asset.id, located)
     return located
+
+
+@contextmanager
+def unless_gone(hub: Hub, kept: list[Location]) -> Iterator[None]:
+    """Files that were just kept go again if one of their bodies is refused, since it was removed for good before."""
+    try:
+        yield
+    except Gone:
+        for name in {one.pack for one in kept} - {LINKED}:
+            hub.contents.drop(name)
+        raise
 
 
 def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:

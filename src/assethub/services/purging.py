@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from assethub.database.placed import Placed
 from assethub.domain.errors import Invalid, NotFound, Unavailable
 from assethub.domain.history import timestamp
 from assethub.domain.names import COMMIT_ID, Reference
@@ -17,6 +18,7 @@ from assethub.services import versions
 from assethub.services.collection import Round, moving_files, name_of
 from assethub.services.shelves import CONTENTS
 from assethub.services.work import Hub, Work
+from assethub.storage.backend import Kept
 from assethub.storage.contents import LINKED
 
 IN_FLIGHT = timedelta(hours=1)  # a file that was kept lately may be about to be named
@@ -48,6 +50,7 @@ def purge(hub: Hub, sha256: str, reason: str, by: str) -> Purge:
             done = work.purges.of([sha256]).get(sha256)
             body = work.bodies.rows([sha256]).get(sha256)
             places = () if done else tuple(places_of(work, sha256))
+        repeated = done is not None
         if done is None and body is None:
             raise NotFound.named("content", sha256[:8])
         if done is None and body is not None:
@@ -59,29 +62,33 @@ def purge(hub: Hub, sha256: str, reason: str, by: str) -> Purge:
                 alone = body.pack != LINKED and not work.bodies.in_packs([body.pack])
             if alone:
                 hub.contents.drop(body.pack)
-        close_holes(hub)
+        close_holes(hub, repeated=repeated)
         hub.executor.forget(sha256)
     assert done is not None  # it was, or it is new
     return done
 
 
-def close_holes(hub: Hub) -> None:
-    """Rewrite every file that has bytes that no row names: a copy of what was removed may be among them."""
+def close_holes(hub: Hub, *, repeated: bool) -> None:
+    """Rewrite every file that has bytes that no row names: a copy of what was removed may be among them.
+
+    What was cut off (`repeated`) may have left the content alone in a file that looks as if it were on its way in.
+    """
     round = Round(hub, dry=False)
-    holey = []
+    holey: list[tuple[Kept, list[Placed]]] = []
+    young: list[str] = []
     for files, lying in round.pages(CONTENTS):
         for file in files:
             rows = lying.get(name_of(file), [])
             if rows and sum(row.size for row in rows) < file.size:
                 holey.append((file, rows))
-            elif not rows and file.at < round.now - IN_FLIGHT:
-                round.left.append(file.key)
-    stuck = round.merge(CONTENTS, holey)
+            elif not rows:
+                (round.left if file.at < round.now - IN_FLIGHT else young).append(file.key)
+    stuck = round.merge(CONTENTS, holey) + (young if repeated else [])
     round.remove(round.left)
     if stuck:
         raise Unavailable(
-            "The content was removed from every version, but its bytes may still lie in files that cannot be "
-            "rewritten, since contents beside it are damaged; see `ah admin verify --deep`, and repeat this.",
+            "The content was removed from every version, but its bytes may still lie in these files: contents beside "
+            "it are damaged (`ah admin verify --deep`), or they came within the hour. Repeat this later.",
             stuck,
         )
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from assethub.domain.errors import Conflict, Full, Invalid, NotFound
+from assethub.domain.errors import Conflict, Full, Gone, Invalid, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.names import COMMIT_ID, AssetPath
 from assethub.domain.owners import Caller, RunCaller
 from assethub.domain.uploads import ABANDONED, OpenUpload, part_size
-from assethub.services.objects import acknowledge_one, missing_bodies, receiving
+from assethub.services.objects import acknowledge_one, missing_bodies, receiving, unless_gone
 from assethub.services.work import Hub, Work
 from assethub.storage.spools import PartWriter, Spool
 
@@ -141,13 +141,13 @@ def keep(hub: Hub, caller: Asking, spool: Spool) -> None:
     spool.hash_on()
     try:
         location = hub.contents.adopt(spool.path, spool.digest, upload.size).keep(upload.sha256)
-    except Invalid:
+        with unless_gone(hub, [location]), hub.work(caller) as work:
+            open_upload(work, upload.id)
+            kept = acknowledge_one(work, upload.asset, location)
+            work.uploads.delete(upload.id)
+    except (Invalid, Gone):
         forget(hub, upload.id)
         raise
-    with hub.work(caller) as work:
-        open_upload(work, upload.id)
-        kept = acknowledge_one(work, upload.asset, location)
-        work.uploads.delete(upload.id)
     if kept.pack != location.pack:
         hub.contents.drop(location.pack)
     hub.spools.discard(upload.id)
