@@ -35,7 +35,7 @@ def import_(
     The hub reads them itself, and goes on when this command is interrupted. `ah ls PATH --import` shows how far it is.
     A file that `ah export` wrote becomes a new asset at PATH, or new commits of one that came the same way before.
     """
-    if source.endswith(".ahub") or Path(source).is_file():
+    if source.endswith(".ahub") or ("/" in source and Path(source).is_file()):  # no source's name holds a slash
         if to or link or message or no_wait or cancel:
             raise click.UsageError("What `ah export` wrote comes in as it is; leave the options out.")
         import_file(hub, Path(source), path, as_json)
@@ -49,12 +49,13 @@ def import_(
 def import_from_source(
     hub: "Hub", source: str, path: str, to: str, link: bool, message: str, no_wait: bool, as_json: bool
 ) -> None:
+    from assethub.client.assets import Asset
+
     reference = hub.reference(path)
     name, _, prefix = source.partition(":")
     asset = hub.get(str(reference.asset))
-    made: Import = asset.import_from(  # type: ignore[union-attr]  # a reference's path is an asset's
-        name, prefix, branch=reference.ref or "main", to=to, link=link, message=message
-    )
+    assert isinstance(asset, Asset)  # a reference's path is an asset's
+    made = asset.import_from(name, prefix, branch=reference.ref or "main", to=to, link=link, message=message)
     if not no_wait:
         follow(made)
     show_import(made, as_json)

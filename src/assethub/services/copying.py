@@ -9,7 +9,7 @@ from assethub.domain.names import AssetPath, Reference, check_path
 from assethub.domain.objects import Entry
 from assethub.services import versions
 from assethub.services.history import commit_tree
-from assethub.services.objects import locate
+from assethub.services.objects import hold
 from assethub.services.work import Work
 from assethub.storage.trees import Tree
 
@@ -39,9 +39,7 @@ def copy_files(
     if not changes:
         raise Invalid(f"{source} holds no files to copy.")
     digests = {entry.sha256 for entry in changes.values() if entry}
-    locate(work, digests)  # Gone for what was removed for good
-    work.bodies.touch(work.bodies.rows(digests).values(), work.now(), work.stale)
-    work.holdings.add(asset.id, digests)
+    hold(work, asset.id, digests)  # Gone for what was removed for good
     parent = work.commits.get(asset.id, work.refs.take(asset.id, branch).commit)
     text = message.strip() or f"Copy from {source.asset}\n\nCopies {len(changes)} files of commit {commit.id}."
     made_from = {"copied": {"asset": str(source.asset), "commit": commit.id}}
