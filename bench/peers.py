@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ IDENTITY = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
 PYTHONS = Path(os.environ.get("ASSETHUB_BENCH_CACHE") or Path.home() / ".cache" / "assethub-bench") / "peers"
 
 
-class Peer:
+class Peer(ABC):
     """A tool that sends a folder to its remote (`up`), and brings it back into an empty place (`down`)."""
 
     name = ""
@@ -33,11 +34,11 @@ class Peer:
     def begin(self) -> None:
         self.here.mkdir(parents=True)
 
-    def up(self, source: Path) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def up(self, source: Path) -> None: ...
 
-    def down(self, source: Path) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def down(self, source: Path) -> None: ...
 
     def end(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -158,11 +159,11 @@ def beside(peer: Peer, small: Path, large: Path, ours: tuple[float, float], limi
             def told(elapsed: float, mine: float = mine) -> str:
                 return f"{COUNT / elapsed:,.0f} files/s   ours is {elapsed / mine:.1f} x as fast"
 
-            timed(f"  small files {what}", lambda act=act: act(small), peer.server, told)  # type: ignore[misc]
+            timed(f"  small files {what}", partial(act, small), peer.server, told)
         if peer.large:
             for what, act in (("up", peer.up), ("down", peer.down)):
                 timed(
-                    f"  1 GiB {what}", lambda act=act: act(large), peer.server,  # type: ignore[misc]
+                    f"  1 GiB {what}", partial(act, large), peer.server,
                     lambda elapsed: f"{limit / elapsed:.2f} x limit",
                 )  # fmt: skip
     except (OSError, subprocess.CalledProcessError) as error:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -92,9 +93,10 @@ class Traffic:
             self.counts["collections"] += 1
             self.counts["bytes freed"] += found.bytes
 
-    def guarded(self, act: object, *arguments: object) -> None:
+    def guarded(self, act: Callable[..., None], *arguments: object) -> None:
+        """Run in a thread of its own; whatever goes wrong there ends all and is told at the end."""
         try:
-            act(*arguments)  # type: ignore[operator]
+            act(*arguments)
         except Exception as error:
             self.failures.append(f"{type(error).__name__}: {error}")
             self.ending.set()

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def kill_at_random(server: Server, database: str | None, count: int, seed: int, 
             if number % ROUNDS == 0:
                 loads.append(Load(hub, f"model/m/y{len(loads)}", folder, dice.getrandbits(32)))
             moment = dice.uniform(0.05, longest)
-            loads[-1].work(lambda moment=moment: die_after(server, moment))  # type: ignore[misc]
+            loads[-1].work(partial(die_after, server, moment))
             if number % 2 and not database:
                 lose_power(server.data)
             server.start()

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Trials:
             path = f"{name}-{self.count}"
             (self.folder / path).write_bytes(os.urandom(size))
             branch = self.model.branch("work")
-            if self.attempt(lambda path=path, branch=branch: branch.commit("Try", [str(self.folder / path)])):  # type: ignore[misc]
+            if self.attempt(partial(branch.commit, "Try", [str(self.folder / path)])):
                 self.kept[path] = hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
         self.attempt(self.stage)
         self.attempt(lambda: self.model.branch("work").commit("Staged", staged=True))

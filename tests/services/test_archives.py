@@ -5,6 +5,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,11 +50,11 @@ def ada_of(hub: Hub) -> Caller:
         return Caller(accounts.find_user(work, "ada"), Scope.ADMIN)
 
 
-def put(hub: Hub, path: AssetPath, files: Mapping[str, str], branch: str = "main", **options: object) -> Commit:
+def put(hub: Hub, path: AssetPath, files: Mapping[str, str], branch: str = "main", **options: Any) -> Commit:
     ada = ada_of(hub)
     new = upload(hub, ada, path, files)
     with hub.work(ada) as work:
-        made = history.commit_changes(work, path, branch, "Change", add=new, **options)  # type: ignore[arg-type]
+        made = history.commit_changes(work, path, branch, "Change", add=new, **options)
     assert made is not None
     return made
 

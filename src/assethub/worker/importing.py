@@ -42,7 +42,7 @@ class Importer(threading.Thread):
         except (HubError, SQLAlchemyError) as error:
             log.warning("import %s broke off, and is tried again: %s", id, error)
             self.ending.wait(STOP_SECONDS)
-        except Exception:
+        except Exception:  # a fault of ours: this import ends with a sentence, and the others go on
             log.exception("import %s failed", id)
             fail(self.hub, id, Unavailable("The hub failed at this; its log says why."))
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import obstore
 import pytest
@@ -63,9 +64,9 @@ Bringing = Callable[..., Import]
 def bring(hub: Hub, ada: Caller, lake: Lake, model: Asset) -> Bringing:
     """bring(prefix="", link=True, …): an import into the model, done to its end; what became of it."""
 
-    def act(*, ending: Event | None = None, **options: object) -> Import:
+    def act(*, ending: Event | None = None, **options: Any) -> Import:
         with hub.work(ada) as work:
-            job = imports.start_import(work, MODEL, "lake", **options)  # type: ignore[arg-type]
+            job = imports.start_import(work, MODEL, "lake", **options)
         perform(hub, job.id, ending or Event())
         with hub.work(ada, reading=True) as work:
             return imports.get_import(work, MODEL, job.id)
