@@ -56,6 +56,7 @@ COMMIT = Keeps("commits", lambda commit: (commit,), asset="asset")
 DATASET_COMMIT = Keeps("commits", lambda commit: (commit,), asset="dataset")
 INPUTS = Keeps("commits", lambda inputs: [(UUID(one["asset"]), one["commit"]) for one in inputs])
 STAGED = Keeps("objects", lambda entry: (entry["sha256"],))
+OBJECT = Keeps("objects", lambda sha256: (sha256,))
 REPORTS = Keeps("objects", lambda reports: [report["sha256"] for report in reports])
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assethub.database.engine import BUSY_SECONDS
@@ -15,6 +15,7 @@ from assethub.database.tables import commits, deleted_refs, refs
 from assethub.domain.errors import Conflict, NotFound
 from assethub.domain.history import Commit, Ref, RefKind
 
+MOST_KNOWN = 1000  # commits that are kept for one piece of work
 COMMIT = [column for column in commits.c if column is not commits.c.changed_paths]
 
 
@@ -35,7 +36,16 @@ def commit_of(row: Row[Any]) -> Commit:
 
 
 class Commits(Rows):
-    """Commits never change once written."""
+    """Commits never change once written, so that those that were read are kept for the rest of the work."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.known: dict[tuple[UUID, str], Commit] = {}
+
+    def knows(self, row: Row[Any]) -> Commit:
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        return self.known.setdefault((row.asset, row.id), commit_of(row))
 
     def add(self, commit: Commit, changed_paths: bytes | None = None) -> None:
         """`changed_paths` is the filter of what the commit changes from its first parent."""
@@ -59,8 +69,10 @@ class Commits(Rows):
             yield row.id, row.tree, tuple(row.parents)
 
     def find(self, asset: UUID, id: str) -> Commit | None:
+        if (asset, id) in self.known:
+            return self.known[asset, id]
         row = self.connection.execute(select(*COMMIT).where(commits.c.asset == asset, commits.c.id == id)).first()
-        return commit_of(row) if row else None
+        return self.knows(row) if row else None
 
     def get(self, asset: UUID, id: str) -> Commit:
         commit = self.find(asset, id)
@@ -85,14 +97,16 @@ class Commits(Rows):
 
     def forget(self, asset: UUID, ids: Iterable[str]) -> None:
         """Remove commits that nothing leads to any more."""
+        self.known.clear()
         for batch in batches(sorted(ids)):
             self.connection.execute(delete(commits).where(commits.c.asset == asset, commits.c.id.in_(batch)))
 
     def many(self, asset: UUID, ids: Iterable[str]) -> dict[str, Commit]:
-        found = {}
-        for batch in batches(set(ids)):
+        wanted = set(ids)
+        found = {id: self.known[asset, id] for id in wanted if (asset, id) in self.known}
+        for batch in batches(wanted - found.keys()):
             query = select(*COMMIT).where(commits.c.asset == asset, commits.c.id.in_(batch))
-            found.update({row.id: commit_of(row) for row in self.connection.execute(query)})
+            found.update({row.id: self.knows(row) for row in self.connection.execute(query)})
         return found
 
     def steps(self, asset: UUID, behind: tuple[int, str], limit: int) -> list[Step]:
@@ -105,6 +119,26 @@ class Commits(Rows):
         return [
             Step(row.id, row.generation, row.made_at, row.tree, tuple(row.parents), row.changed_paths) for row in rows
         ]
+
+    def matching(self, asset: UUID, ids: Iterable[str], author: str, text: str) -> set[str]:
+        """Which of these commits are by that author (who made or recorded it), with the text in their message or id."""
+        query = select(commits.c.id).where(commits.c.asset == asset)
+        if author:
+            query = query.where((commits.c.author == author) | (commits.c.committer == author))
+        if text:
+            said = func.lower(commits.c.message).contains(text.lower(), autoescape=True)
+            query = query.where(said | commits.c.id.startswith(text.lower(), autoescape=True))
+        found: set[str] = set()
+        for batch in batches(ids):
+            found |= set(self.connection.execute(query.where(commits.c.id.in_(batch))).scalars())
+        return found
+
+    def authors(self, asset: UUID, limit: int) -> list[str]:
+        """Who made commits, the most busy first."""
+        query = select(commits.c.author).where(commits.c.asset == asset).group_by(commits.c.author)
+        return list(
+            self.connection.execute(query.order_by(func.count().desc(), commits.c.author).limit(limit)).scalars()
+        )
 
     def with_prefix(self, asset: UUID, prefix: str, limit: int) -> list[Commit]:
         """Commits whose id begins with the prefix, at most `limit`."""
@@ -132,13 +166,17 @@ class Commits(Rows):
 
 
 def ref_of(row: Row[Any]) -> Ref:
-    return Ref(RefKind(row.kind), row.name, row.commit, row.updated_at)
+    return Ref(RefKind(row.kind), row.name, row.commit, row.updated_at, row.message or "")
 
 
 class Refs(Rows):
     def find(self, asset: UUID, name: str) -> Ref | None:
         row = self.connection.execute(select(refs).where(refs.c.asset == asset, refs.c.name == name)).first()
         return ref_of(row) if row else None
+
+    def named(self, asset: UUID, names: Iterable[str]) -> list[Ref]:
+        query = select(refs).where(refs.c.asset == asset, refs.c.name.in_(list(names)))
+        return [ref_of(row) for row in self.connection.execute(query)]
 
     def branch(self, asset: UUID, name: str) -> Ref:
         found = self.find(asset, name)
@@ -160,7 +198,48 @@ class Refs(Rows):
             query = query.where(refs.c.kind == kind)
         return [ref_of(row) for row in self.connection.execute(query)]
 
-    def add(self, asset: UUID, kind: RefKind, name: str, commit: str, now: datetime) -> Ref:
+    def page(
+        self, asset: UUID, kind: RefKind | None, limit: int, *, search: str = "", after: str = "", recent: bool = False
+    ) -> list[Ref]:
+        """By name, or those that moved last first; with the text in their names; behind the ref named `after`."""
+        query = select(refs).where(refs.c.asset == asset)
+        if kind is not None:
+            query = query.where(refs.c.kind == kind)
+        if search:
+            query = query.where(func.lower(refs.c.name).contains(search.lower(), autoescape=True))
+        last = self.find(asset, after) if after and recent else None
+        if last is not None:
+            same = (refs.c.updated_at == last.updated_at) & (refs.c.name > last.name)
+            query = query.where((refs.c.updated_at < last.updated_at) | same)
+        elif after:
+            query = query.where(refs.c.name > after)
+        order = (refs.c.updated_at.desc(), refs.c.name) if recent else (refs.c.name,)
+        return [ref_of(row) for row in self.connection.execute(query.order_by(*order).limit(limit))]
+
+    def counts(self, asset: UUID) -> dict[RefKind, int]:
+        query = select(refs.c.kind, func.count()).where(refs.c.asset == asset).group_by(refs.c.kind)
+        found = {RefKind(kind): count for kind, count in self.connection.execute(query)}
+        return {RefKind.BRANCH: 0, RefKind.TAG: 0} | found
+
+    def naming(self, asset: UUID, commits: Iterable[str]) -> list[Ref]:
+        """The branches and tags that name one of these commits."""
+        found = []
+        for batch in batches(set(commits)):
+            query = select(refs).where(refs.c.asset == asset, refs.c.commit.in_(batch)).order_by(refs.c.name)
+            found += [ref_of(row) for row in self.connection.execute(query)]
+        return found
+
+    def showing(self, asset: UUID, contents: Iterable[str]) -> list[tuple[str, str]]:
+        """(content, name) of the branches and tags whose commits hold these model files."""
+        joined = (refs.c.asset == commits.c.asset) & (refs.c.commit == commits.c.id)
+        found = []
+        for batch in batches(set(contents)):
+            query = select(commits.c.content, refs.c.name).join(refs, joined)
+            query = query.where(refs.c.asset == asset, commits.c.content.in_(batch)).order_by(refs.c.name)
+            found += [(content, name) for content, name in self.connection.execute(query)]
+        return found
+
+    def add(self, asset: UUID, kind: RefKind, name: str, commit: str, now: datetime, message: str = "") -> Ref:
         """Conflict if the name is taken, or is a path-prefix of another ref's or the other way round."""
         parts = name.split("/")
         above = ["/".join(parts[:count]) for count in range(1, len(parts))]
@@ -177,9 +256,17 @@ class Refs(Rows):
                 f"{name!r} cannot stand beside the {taken.kind} {taken.name!r}: one would be a folder in the other."
             )
         self.connection.execute(
-            insert(refs).values(asset=asset, name=name, kind=kind, commit=commit, created_at=now, updated_at=now)
+            insert(refs).values(
+                asset=asset,
+                name=name,
+                kind=kind,
+                commit=commit,
+                created_at=now,
+                updated_at=now,
+                message=message or None,
+            )
         )
-        return Ref(kind, name, commit, now)
+        return Ref(kind, name, commit, now, message)
 
     def move(self, asset: UUID, branch: str, *, seen: str, to: str, now: datetime) -> None:
         """Point the branch at another commit, unless someone moved it since it was seen."""
@@ -191,15 +278,24 @@ class Refs(Rows):
         if moved.rowcount == 0:
             raise Conflict(f"Branch {branch!r} moved on meanwhile; look at what changed and try again.")
 
-    def delete(self, asset: UUID, kind: RefKind, name: str, *, id: UUID, now: datetime) -> None:
-        """Take the ref away, and remember under `id` what it named."""
+    def delete(self, asset: UUID, kind: RefKind, name: str, *, id: UUID, now: datetime) -> str:
+        """Take the ref away, and remember under `id` what it named; answers that."""
         found = self.find(asset, name)
         if found is None or found.kind is not kind:
             raise NotFound.named(kind, name)
         self.connection.execute(delete(refs).where(refs.c.asset == asset, refs.c.name == name))
         self.connection.execute(
-            insert(deleted_refs).values(id=id, asset=asset, name=name, kind=kind, commit=found.commit, deleted_at=now)
+            insert(deleted_refs).values(
+                id=id,
+                asset=asset,
+                name=name,
+                kind=kind,
+                commit=found.commit,
+                deleted_at=now,
+                message=found.message or None,
+            )
         )
+        return found.commit
 
     def deleted(self, asset: UUID, name: str, since: datetime) -> Ref | None:
         """The ref that was deleted last under this name."""
@@ -207,8 +303,8 @@ class Refs(Rows):
             deleted_refs.c.asset == asset, deleted_refs.c.name == name, deleted_refs.c.deleted_at >= since
         )
         row = self.connection.execute(query.order_by(deleted_refs.c.deleted_at.desc())).first()
-        return Ref(RefKind(row.kind), row.name, row.commit, row.deleted_at) if row else None
+        return Ref(RefKind(row.kind), row.name, row.commit, row.deleted_at, row.message or "") if row else None
 
-    def sweep(self, before: datetime) -> None:
+    def sweep(self, before: datetime) -> int:
         """Forget for good what was deleted before."""
-        self.connection.execute(delete(deleted_refs).where(deleted_refs.c.deleted_at < before))
+        return self.connection.execute(delete(deleted_refs).where(deleted_refs.c.deleted_at < before)).rowcount

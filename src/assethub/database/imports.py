@@ -7,20 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
+from assethub.database.people_tables import folders, owners
 from assethub.database.rows import Rows
-from assethub.database.tables import assets, folders, imports, sources, users
+from assethub.database.tables import assets, imports, sources
 from assethub.domain.imports import Import, ImportState
 
-owners = users.alias("owners")
+creators = owners.alias("creators")
 IMPORTS = (
     select(
         imports, owners.c.name.label("owner_name"), folders.c.kind, folders.c.name.label("folder_name"),
-        assets.c.name.label("asset_name"), users.c.name.label("creator"), sources.c.name.label("source_name"),
+        assets.c.name.label("asset_name"), creators.c.name.label("creator"), sources.c.name.label("source_name"),
     )
     .join(assets, assets.c.id == imports.c.asset)
     .join(folders, folders.c.id == assets.c.folder)
     .join(owners, owners.c.id == folders.c.owner)
-    .join(users, users.c.id == imports.c.created_by)
+    .join(creators, creators.c.id == imports.c.created_by)
     .join(sources, sources.c.id == imports.c.source)
 )  # fmt: skip
 

@@ -1,29 +1,66 @@
 """Runs, their logs and their metric points as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
+from assethub.database.access import EVERYTHING, Reader
+from assethub.database.lineage_tables import run_inputs
+from assethub.database.people_tables import folders, owners
 from assethub.database.rows import Rows
-from assethub.database.tables import assets, folders, log_batches, metric_batches, runs, users
+from assethub.database.run_tables import patches, runs, sweeps
+from assethub.database.tables import assets
 from assethub.domain.errors import Conflict
-from assethub.domain.runs import ACTIVE, Code, Input, LogLine, MetricPoint, Run, RunState, RunType
+from assethub.domain.runs import ACTIVE, Code, Input, Priority, Run, RunFilter, RunOrder, RunState, RunType
 
-owners = users.alias("owners")
+creators = owners.alias("creators")
+leaders, followers = runs.alias("leaders"), runs.alias("followers")
 RUNS = (
     select(
         runs, owners.c.name.label("owner_name"), folders.c.kind, folders.c.name.label("folder_name"),
-        assets.c.name.label("asset_name"), users.c.name.label("creator"),
+        assets.c.name.label("asset_name"), creators.c.name.label("creator"), sweeps.c.number.label("sweep_number"),
+        leaders.c.number.label("leader"), followers.c.number.label("follower"),
     )
     .join(assets, assets.c.id == runs.c.asset)
     .join(folders, folders.c.id == assets.c.folder)
     .join(owners, owners.c.id == folders.c.owner)
-    .join(users, users.c.id == runs.c.created_by)
+    .join(creators, creators.c.id == runs.c.created_by)
+    .outerjoin(sweeps, sweeps.c.id == runs.c.sweep)
+    .outerjoin(leaders, leaders.c.id == runs.c.follows)
+    .outerjoin(followers, followers.c.follows == runs.c.id)
 )  # fmt: skip
+
+EVERY = RunFilter()
+NEWEST = runs.c.number.desc()
+ORDERS: dict[RunOrder, tuple[ColumnElement[Any], ...]] = {
+    RunOrder.NEWEST: (NEWEST,),
+    RunOrder.OLDEST: (runs.c.number.asc(),),
+    RunOrder.MODEL: (func.lower(assets.c.name), NEWEST),
+    RunOrder.CREATOR: (func.lower(creators.c.name), NEWEST),
+    RunOrder.STATE: (runs.c.state, NEWEST),
+    RunOrder.ENDED: (runs.c.ended_at.desc().nulls_last(), NEWEST),
+}
+
+
+def matching(chosen: RunFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if chosen.states:
+        found.append(runs.c.state.in_(chosen.states))
+    if chosen.type is not None:
+        found.append(runs.c.type == chosen.type)
+    if chosen.creator:
+        found.append(func.lower(creators.c.name) == chosen.creator.lower())
+    if chosen.text:
+        found.append(or_(
+            *(column.icontains(chosen.text, autoescape=True) for column in (runs.c.branch, assets.c.name))
+        ))  # fmt: skip
+    return found
+
+
+COUNTERS = ("logged", "log_batch", "log_batches", "log_bytes", "metrics_batch", "points")
 
 
 def run_of(row: Row[Any]) -> Run:
@@ -36,21 +73,45 @@ def run_of(row: Row[Any]) -> Run:
         cancel_requested_at=row.cancel_requested_at, exit_code=row.exit_code, commit=row.commit,
         evaluation=row.evaluation, environment=row.environment, created_by=row.created_by, creator=row.creator,
         created_at=row.created_at, started_at=row.started_at, ended_at=row.ended_at, seen_at=row.seen_at,
+        sweep=row.sweep, follows=row.follows, latest=row.latest, sweep_number=row.sweep_number, leader=row.leader,
+        follower=row.follower,
+        priority=Priority(row.priority), fence=row.fence, lease_until=row.lease_until, gpus=tuple(row.gpus),
+        checkpoint=row.checkpoint, laid_over=row.laid_over, checkpoints=row.checkpoints,
     )  # fmt: skip
 
 
+def values_of(run: Run, number: int) -> dict[str, Any]:
+    values = asdict(run) | {"number": number} | dict.fromkeys(COUNTERS, 0) | {"metric_names": []}
+    values["inputs"] = [{**asdict(one), "asset": str(one.asset)} for one in run.inputs]
+    for derived in ("path", "creator", "sweep_number", "leader", "follower"):
+        del values[derived]
+    return values
+
+
 class Runs(Rows):
+    def __init__(self, connection: Connection, reader: Reader = EVERYTHING) -> None:
+        super().__init__(connection)
+        self.reader = reader
+
     def add(self, run: Run) -> int:
         """Keep a new run; its number is given here and answered."""
+        return self.add_all([run])
+
+    def add_all(self, new: Sequence[Run]) -> int:
+        """Keep new runs under numbers that follow one another; the first of them is answered."""
+        self.take_turn()
+        first: int = self.connection.execute(select(func.coalesce(func.max(runs.c.number), 0) + 1)).scalar_one()
+        self.connection.execute(insert(runs), [values_of(run, number) for number, run in enumerate(new, start=first)])
+        used = {(run.id, one.asset, one.commit) for run in new for one in run.inputs}
+        if used:
+            rows = [{"run": run, "asset": asset, "commit": commit} for run, asset, commit in used]
+            self.connection.execute(insert(run_inputs), rows)
+        return first
+
+    def take_turn(self) -> None:
+        """One run is added after the other: numbers, and branches that results go to, are given once."""
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(select(func.pg_advisory_xact_lock(7701)))
-        number: int = self.connection.execute(select(func.coalesce(func.max(runs.c.number), 0) + 1)).scalar_one()
-        values = asdict(run) | {"number": number, "logged": 0, "log_batch": 0, "metrics_batch": 0, "points": 0}
-        values["inputs"] = [{**asdict(one), "asset": str(one.asset)} for one in run.inputs]
-        for derived in ("path", "creator"):
-            del values[derived]
-        self.connection.execute(insert(runs).values(values))
-        return number
 
     def find(self, id: UUID | None = None, *, number: int | None = None) -> Run | None:
         matching = runs.c.id == id if id is not None else runs.c.number == number
@@ -66,42 +127,67 @@ class Runs(Rows):
         self,
         *,
         asset: UUID | None,
-        owner: UUID | None,
         states: Iterable[RunState] | None,
         before: int | None,
         limit: int,
+        sweep: UUID | None = None,
+        chosen: RunFilter = EVERY,
+        order: RunOrder = RunOrder.NEWEST,
+        offset: int = 0,
     ) -> list[Run]:
-        """Newest first; of one asset, of one owner's assets or started by them (None: of all)."""
-        query = RUNS.where(assets.c.deleted_at.is_(None), folders.c.deleted_at.is_(None))
-        query = query.order_by(runs.c.number.desc()).limit(limit)
+        """Of one asset or one sweep, or of all that the reader may see."""
+        query = RUNS.where(assets.c.deleted_at.is_(None), folders.c.deleted_at.is_(None), self.reader.sees_assets())
+        query = query.order_by(*ORDERS[order]).limit(limit).offset(offset).where(*matching(chosen))
         if asset is not None:
             query = query.where(runs.c.asset == asset)
-        if owner is not None:
-            query = query.where(or_(folders.c.owner == owner, runs.c.created_by == owner))
+        if sweep is not None:
+            query = query.where(runs.c.sweep == sweep)
         if states is not None:
             query = query.where(runs.c.state.in_(list(states)))
         if before is not None:
             query = query.where(runs.c.number < before)
         return [run_of(row) for row in self.connection.execute(query)]
 
-    def queued(self) -> list[Run]:
-        """Runs that no engine has yet, oldest first."""
-        query = RUNS.where(runs.c.state == RunState.QUEUED, runs.c.handle.is_(None)).order_by(runs.c.number)
-        return [run_of(row) for row in self.connection.execute(query)]
+    def repositories(self, recent: int) -> list[str]:
+        """The addresses that so many of the newest runs that the reader may see have their code from."""
+        query = (
+            select(runs.c.code).join(assets, assets.c.id == runs.c.asset)
+            .join(folders, folders.c.id == assets.c.folder)
+            .where(assets.c.deleted_at.is_(None), folders.c.deleted_at.is_(None), self.reader.sees_assets())
+            .order_by(runs.c.number.desc()).limit(recent)
+        )  # fmt: skip
+        return list(dict.fromkeys(code["url"] for code in self.connection.scalars(query)))
 
     def placed(self) -> list[Run]:
         """Runs that an engine holds something of: under way, or ended and not cleaned up."""
         query = RUNS.where(runs.c.handle.is_not(None)).order_by(runs.c.number)
         return [run_of(row) for row in self.connection.execute(query)]
 
+    def unplaced(self, engine: str) -> list[Run]:
+        """Runs under way that nothing of the hub watches over."""
+        query = RUNS.where(runs.c.engine == engine, runs.c.state.in_(list(ACTIVE))).order_by(runs.c.number)
+        return [run_of(row) for row in self.connection.execute(query)]
+
+    def keep_patch(self, id: UUID, patch: str) -> None:
+        self.connection.execute(insert(patches).values(run=id, patch=patch))
+
+    def patch(self, id: UUID) -> str:
+        """What was changed in the run's code since its commit; empty if nothing was."""
+        return self.connection.execute(select(patches.c.patch).where(patches.c.run == id)).scalar() or ""
+
     def active(self) -> list[Run]:
         """All runs that have not ended, oldest first."""
         query = RUNS.where(runs.c.state.in_(list(ACTIVE))).order_by(runs.c.number)
         return [run_of(row) for row in self.connection.execute(query)]
 
-    def writing(self, asset: UUID, branch: str) -> Run | None:
-        """The run under way whose result lands on this branch."""
-        query = RUNS.where(runs.c.asset == asset, runs.c.branch == branch, runs.c.state.in_(list(ACTIVE)))
+    def following(self, sweep: UUID) -> dict[UUID, Run]:
+        """The runs that follow those of a sweep, by the run that each follows."""
+        found = map(run_of, self.connection.execute(RUNS.where(leaders.c.sweep == sweep)))
+        return {run.follows: run for run in found if run.follows is not None}
+
+    def writing(self, asset: UUID, *branches: str) -> Run | None:
+        """A run under way whose result lands on one of these branches."""
+        query = RUNS.where(runs.c.asset == asset, runs.c.branch.in_(branches), runs.c.state.in_(list(ACTIVE)))
         row = self.connection.execute(query.limit(1)).first()
         return run_of(row) if row else None
 
@@ -109,80 +195,8 @@ class Runs(Rows):
         return self.connection.execute(select(func.count()).where(runs.c.asset == asset)).scalar_one()
 
     def change(self, run: Run, values: dict[str, Any]) -> None:
-        """Change the run unless its state or attempt moved since it was read: both are the fence."""
-        changed = self.connection.execute(
-            update(runs)
-            .where(runs.c.id == run.id, runs.c.attempt == run.attempt, runs.c.state == run.state)
-            .values(values)
-        )
+        """Change the run unless somebody else moved it since it was read: another attempt, state or claim."""
+        same = (runs.c.attempt == run.attempt, runs.c.state == run.state, runs.c.fence == run.fence)
+        changed = self.connection.execute(update(runs).where(runs.c.id == run.id, *same).values(values))
         if changed.rowcount == 0:
             raise Conflict(f"Run {run.number} moved on meanwhile.")
-
-
-class Logs(Rows):
-    """Lines in batches; a batch is found by the number of its last line."""
-
-    def add(self, run: UUID, batch: int, lines: list[tuple[float, str, str]]) -> bool:
-        """Append batch 1, 2, 3 … of the attempt; False if it is known already. Conflict if one is missing."""
-        state = self.connection.execute(select(runs.c.logged, runs.c.log_batch).where(runs.c.id == run)).one()
-        if batch <= state.log_batch:
-            return False
-        if batch != state.log_batch + 1:
-            raise Conflict(f"Log batch {state.log_batch + 1} must come before batch {batch}.")
-        last = state.logged + len(lines)
-        self.connection.execute(update(runs).where(runs.c.id == run).values(logged=last, log_batch=batch))
-        if lines:
-            self.connection.execute(insert(log_batches).values(run=run, last=last, lines=lines))
-        return True
-
-    def note(self, run: UUID, at: datetime, text: str) -> None:
-        """Append a line of the hub's own, outside of the runner's batches."""
-        last = self.connection.execute(select(runs.c.logged).where(runs.c.id == run)).scalar_one() + 1
-        self.connection.execute(update(runs).where(runs.c.id == run).values(logged=last))
-        lines = [(at.timestamp(), "hub", text)]
-        self.connection.execute(insert(log_batches).values(run=run, last=last, lines=lines))
-
-    def after(self, run: UUID, number: int, limit: int) -> list[LogLine]:
-        query = select(log_batches).where(log_batches.c.run == run, log_batches.c.last > number)
-        lines: list[LogLine] = []
-        for row in self.connection.execute(query.order_by(log_batches.c.last).limit(limit)):
-            first = row.last - len(row.lines) + 1
-            for at, (moment, stream, text) in enumerate(row.lines, start=first):
-                if at > number and len(lines) < limit:
-                    lines.append(LogLine(at, datetime.fromtimestamp(moment, UTC), stream, text))
-            if len(lines) >= limit:
-                break
-        return lines
-
-    def last(self, run: UUID) -> int:
-        number: int = self.connection.execute(select(runs.c.logged).where(runs.c.id == run)).scalar_one()
-        return number
-
-
-class Metrics(Rows):
-    def add(self, run: UUID, batch: int, points: list[dict[str, Any]]) -> bool:
-        """Append batch 1, 2, 3 … of the attempt; False if it is known already. Conflict if one is missing."""
-        state = self.connection.execute(select(runs.c.points, runs.c.metrics_batch).where(runs.c.id == run)).one()
-        if batch <= state.metrics_batch:
-            return False
-        if batch != state.metrics_batch + 1:
-            raise Conflict(f"Metrics batch {state.metrics_batch + 1} must come before batch {batch}.")
-        last = state.points + len(points)
-        self.connection.execute(update(runs).where(runs.c.id == run).values(points=last, metrics_batch=batch))
-        if points:
-            self.connection.execute(insert(metric_batches).values(run=run, last=last, points=points))
-        return True
-
-    def after(self, run: UUID, number: int, limit: int) -> list[MetricPoint]:
-        query = select(metric_batches).where(metric_batches.c.run == run, metric_batches.c.last > number)
-        points: list[MetricPoint] = []
-        for row in self.connection.execute(query.order_by(metric_batches.c.last).limit(limit)):
-            first = row.last - len(row.points) + 1
-            points += [
-                MetricPoint(point["step"], datetime.fromtimestamp(point["time"], UTC), point["values"])
-                for at, point in enumerate(row.points, start=first)
-                if at > number
-            ]
-            if len(points) >= limit:
-                break
-        return points[:limit]

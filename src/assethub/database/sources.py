@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from assethub.database.people_tables import owners
 from assethub.database.rows import Rows, batches
-from assethub.database.tables import bodies, links, originals, sources, users
+from assethub.database.stored import Stored
+from assethub.database.tables import bodies, links, originals, sources
 from assethub.domain.imports import Source
 
-SOURCES = select(sources, users.c.name.label("creator")).outerjoin(users, users.c.id == sources.c.created_by)
+SOURCES = select(sources, owners.c.name.label("creator")).outerjoin(owners, owners.c.id == sources.c.created_by)
 
 
 def source_of(row: Row[Any]) -> Source:
@@ -109,9 +111,14 @@ class Links(Rows):
             linked = set(self.connection.scalars(select(links.c.sha256).where(links.c.sha256.in_(places))))
             if not linked:
                 continue
-            moved = [{"body": one, "pack": places[one][0], "offset": places[one][1]} for one in sorted(linked)]
-            self.connection.execute(update(bodies).where(bodies.c.sha256 == bindparam("body")), moved)
+            moved = [one for one in sorted(linked) if self.move(one, *places[one])]
+            Stored(self.connection).arrived(moved)
             self.connection.execute(delete(links).where(links.c.sha256.in_(linked)))
+
+    def move(self, sha256: str, pack: str, offset: int) -> bool:
+        """False if somebody else was faster; their copy is as good."""
+        query = update(bodies).where(bodies.c.sha256 == sha256, bodies.c.pack == "")
+        return bool(self.connection.execute(query.values(pack=pack, offset=offset)).rowcount)
 
     def count(self, source: UUID) -> int:
         return self.connection.execute(select(func.count()).where(links.c.source == source)).scalar_one()

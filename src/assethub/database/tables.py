@@ -1,6 +1,7 @@
-"""The schema. Migrations lead to it; nothing else declares columns.
+"""The schema, with what people_tables.py and the other *_tables.py hold of it.
 
-Every column that can name content (a sha256, or JSON that may hold one) says what the collector must keep for it.
+Migrations lead to it; nothing else declares columns. Every column that can name content (a sha256, or JSON that may
+hold one) says what the collector must keep for it.
 """
 
 from sqlalchemy import (
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -21,71 +21,11 @@ from sqlalchemy import (
     Uuid,
 )  # fmt: skip
 
-from assethub.database.columns import (
-    COMMIT,
-    DATASET_COMMIT,
-    INPUTS,
-    NOTHING,
-    PACK,
-    REPORTS,
-    STAGED,
-    id_of,
-    json,
-    moment,
-    sha256,
-)  # fmt: skip
+from assethub.database import finding_tables, lineage_tables, people_tables, run_tables, s3_tables
+from assethub.database.columns import COMMIT, NOTHING, PACK, STAGED, id_of, json, moment, sha256
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-users = Table(
-    "users", metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("name", String(96), nullable=False),
-    Column("name_key", String(96), nullable=False, unique=True),  # lower case: names differ in more than case
-    Column("password", String(255)),  # an argon2 hash
-    Column("admin", Boolean, nullable=False),
-    moment("created_at"),
-)  # fmt: skip
-
-keys = Table(
-    "keys", metadata,
-    Column("id", Uuid, primary_key=True),
-    id_of("users", "user", index=True),
-    Column("name", String(100), nullable=False),
-    sha256("digest", NOTHING, unique=True),
-    Column("scope", Integer, nullable=False),
-    moment("created_at"), moment("expires_at", nullable=True), moment("last_used_at", nullable=True),
-)  # fmt: skip
-
-sessions = Table(
-    "sessions", metadata,
-    sha256("digest", NOTHING, primary_key=True),
-    id_of("users", "user", index=True),
-    Column("link", Boolean, nullable=False),  # a sign-in link: opens one session and is gone
-    moment("created_at"), moment("expires_at"),
-)  # fmt: skip
-
-folders = Table(
-    "folders", metadata,
-    Column("id", Uuid, primary_key=True),
-    id_of("users", "owner"),
-    Column("kind", String(7), nullable=False),
-    Column("name", String(96), nullable=False),
-    Column("name_key", String(96), nullable=False),
-    Column("description", Text, nullable=False),
-    json("labels", NOTHING),
-    moment("created_at"), moment("deleted_at", nullable=True),
-    UniqueConstraint("owner", "kind", "name_key"),  # of a deleted one: its id, so that the name is free
-)  # fmt: skip
+metadata = people_tables.metadata
+PARTS = (finding_tables, lineage_tables, run_tables, s3_tables)  # which join the schema when they are imported
 
 assets = Table(
     "assets", metadata,
@@ -95,9 +35,13 @@ assets = Table(
     Column("name_key", String(96), nullable=False),
     Column("description", Text, nullable=False),
     json("labels", NOTHING),
+    Column("words", Text, nullable=False),  # what a search looks through: name, description and labels in lower case
     json("training", NOTHING),
+    Column("bucket", String(63), nullable=False, unique=True, index=True),  # its name in S3, stays when it is renamed
+    Column("stored", BigInteger, nullable=False),  # bytes in the store of all bodies that it holds
     moment("created_at"), moment("updated_at"), moment("deleted_at", nullable=True),
     UniqueConstraint("folder", "name_key"),  # of a deleted one: its id, so that the name is free
+    Index("ix_assets_updated_at", "updated_at", "id"),
 )  # fmt: skip
 
 commits = Table(
@@ -146,6 +90,7 @@ refs = Table(
     Column("kind", String(6), nullable=False),
     sha256("commit", COMMIT),
     moment("created_at"), moment("updated_at"),
+    Column("message", Text),  # of a tag: what it says of the version
     PrimaryKeyConstraint("asset", "name"),  # a tag and a branch never share a name
     CheckConstraint("kind in ('branch', 'tag')", name="kind"),
 )  # fmt: skip
@@ -157,6 +102,7 @@ deleted_refs = Table(
     Column("name", String(255), nullable=False),
     Column("kind", String(6), nullable=False),
     sha256("commit", COMMIT),
+    Column("message", Text),
     moment("deleted_at"),
 )  # fmt: skip
 
@@ -200,7 +146,7 @@ sources = Table(  # what imports may read; a removed one stays as long as anythi
     Column("name", String(96), nullable=False),
     Column("name_key", String(96), nullable=False, unique=True),  # of a removed one: its id, so that the name is free
     Column("url", Text, nullable=False),
-    id_of("users", "created_by", nullable=True, gone="SET NULL"),
+    id_of("owners", "created_by", nullable=True, gone="SET NULL"),
     moment("created_at"), moment("removed_at", nullable=True),
 )  # fmt: skip
 
@@ -237,7 +183,7 @@ imports = Table(
     *(Column(f"{what}_{unit}", BigInteger, nullable=False)
       for what in ("total", "done") for unit in ("files", "bytes")),
     Column("read_bytes", BigInteger, nullable=False),
-    id_of("users", "created_by"),
+    id_of("owners", "created_by"),
     moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
 )  # fmt: skip
 
@@ -245,7 +191,7 @@ uploads = Table(  # large contents on their way in
     "uploads", metadata,
     Column("id", Uuid, primary_key=True),
     id_of("assets", "asset"),
-    id_of("users", "user"),
+    id_of("owners", "user"),
     sha256("sha256", NOTHING),
     Column("size", BigInteger, nullable=False),
     Column("part_size", BigInteger, nullable=False),
@@ -268,71 +214,8 @@ staged = Table(
     Column("path", Text, nullable=False),
     json("entry", STAGED, nullable=True),
     sha256("replaces", NOTHING, nullable=True),
+    Column("staged_by", String(96)),
+    moment("staged_at", nullable=True),
     UniqueConstraint("asset", "branch", "path"),
-)  # fmt: skip
-
-runs = Table(
-    "runs", metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("number", Integer, nullable=False, unique=True),
-    Column("type", String(8), nullable=False),
-    Column("state", String(9), nullable=False, index=True),
-    Column("reason", Text),
-    id_of("assets", "asset", index=True),
-    Column("branch", String(255)),
-    Column("onto_existing", Boolean, nullable=False),
-    sha256("base", COMMIT, nullable=True),
-    json("code", NOTHING),
-    json("inputs", INPUTS),
-    json("params", NOTHING),
-    json("task", NOTHING),
-    Column("engine", String(96), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("nonce", String(200)),
-    json("handle", NOTHING, nullable=True),
-    moment("cancel_requested_at", nullable=True),
-    Column("exit_code", Integer),
-    sha256("commit", COMMIT, nullable=True),
-    Column("evaluation", Uuid),
-    json("environment", NOTHING),
-    id_of("users", "created_by"),
-    moment("created_at"), moment("started_at", nullable=True), moment("ended_at", nullable=True),
-    moment("seen_at", nullable=True),
-    Column("logged", Integer, nullable=False),  # number of the last line, over all attempts
-    Column("log_batch", Integer, nullable=False),  # last batch of this attempt
-    Column("metrics_batch", Integer, nullable=False),
-    Column("points", Integer, nullable=False),
-)  # fmt: skip
-
-log_batches = Table(
-    "log_batches", metadata,
-    Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("last", Integer, nullable=False),  # number of the last line in the batch
-    json("lines", NOTHING),
-    PrimaryKeyConstraint("run", "last"),
-)  # fmt: skip
-
-metric_batches = Table(
-    "metric_batches", metadata,
-    Column("run", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("last", Integer, nullable=False),
-    json("points", NOTHING),
-    PrimaryKeyConstraint("run", "last"),
-)  # fmt: skip
-
-evaluations = Table(
-    "evaluations", metadata,
-    Column("id", Uuid, primary_key=True),
-    id_of("assets", "asset", index=True),
-    sha256("commit", COMMIT),
-    sha256("content", NOTHING),  # of the commit: shown wherever the model files are the same
-    id_of("assets", "dataset", index=True),
-    sha256("dataset_commit", DATASET_COMMIT),
-    json("metrics", NOTHING),
-    json("reports", REPORTS),
-    Column("run", Uuid),
-    Column("run_number", Integer),
-    json("provenance", NOTHING),
-    Column("created_by", String(96), nullable=False),
-    moment("created_at"),
+    sqlite_autoincrement=True,  # a number is never dealt out twice: views of a branch are told apart by them
 )  # fmt: skip

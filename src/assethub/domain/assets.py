@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from assethub.domain.folders import Role
 from assethub.domain.names import AssetPath
 
 
@@ -29,3 +30,5 @@ class Asset:
     training: TrainingSettings
     created_at: datetime
     updated_at: datetime
+    bucket: str = ""  # its name in S3, the same whatever the asset is called later
+    role: Role | None = None  # of the caller

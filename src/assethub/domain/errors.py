@@ -8,6 +8,8 @@ cli to a sentence and an exit status.
     │   └── Gone         it was there, and was removed for good
     ├── Forbidden        you may see it, but your role does not allow this
     │   └── SignInNeeded nobody is signed in, or the key is not known
+    ├── QuotaExceeded    its owner would hold more bytes than they may
+    ├── TooMany          too many requests or attempts; later it is answered again
     ├── Conflict         it changed since you looked, or the name is taken
     ├── Invalid          the request makes no sense
     └── Unavailable      the hub cannot do it now: a missing program, an engine away
@@ -16,6 +18,7 @@ cli to a sentence and an exit status.
 """
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Self
 
 
@@ -43,6 +46,16 @@ class Forbidden(HubError):
 
 class SignInNeeded(Forbidden):
     pass
+
+
+class QuotaExceeded(HubError):
+    pass
+
+
+class TooMany(HubError):
+    def __init__(self, message: str, details: Sequence[str] = (), *, retry_after: float = 1.0) -> None:
+        super().__init__(message, details)
+        self.retry_after = max(1, ceil(retry_after))  # whole seconds, as the header has them
 
 
 class Conflict(HubError):

@@ -1,7 +1,7 @@
 """Evaluations: metrics of one model commit on one dataset commit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,47 @@ class Evaluation:
     provenance: Mapping[str, Any]
     created_by: str
     created_at: datetime
+
+
+LOWER_IS_BETTER = ("loss", "error", "latency", "perplexity", "wer", "cer", "mae", "mse", "rmse")
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether less of a metric is more, as far as its name tells."""
+    return any(word in name.lower() for word in LOWER_IS_BETTER)
+
+
+def best_of(name: str, values: Iterable[float | None]) -> float | None:
+    """The best of several values of a metric; None unless there are at least two."""
+    told = [value for value in values if value is not None]
+    if len(told) < 2:
+        return None
+    return min(told) if lower_is_better(name) else max(told)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An evaluation among those on one dataset: its model, the refs that show the evaluated files now, its place.
+
+    `place` counts from 1 by the metric that the leaderboard is sorted by, equal values share one; None without a value.
+    """
+
+    evaluation: Evaluation
+    path: str
+    refs: tuple[str, ...]
+    place: int | None
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Best first. `metrics` are those of all its evaluations, the most common first; `cut`: there are older ones."""
+
+    dataset: str
+    metric: str | None
+    lowest: bool
+    metrics: tuple[str, ...]
+    standings: tuple[Standing, ...]
+    cut: bool
 
 
 def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float | None]:

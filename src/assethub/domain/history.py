@@ -29,6 +29,7 @@ class Ref:
     name: str
     commit: str
     updated_at: datetime
+    message: str = ""  # of a tag: what it says of the version
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+from uuid import UUID
 
 from assethub.domain.errors import Invalid
 
@@ -17,6 +18,7 @@ COMMIT_ID = re.compile(r"[0-9a-f]{64}")
 COMMIT_PREFIX = re.compile(r"[0-9a-f]{4,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REF_PREFIXES = ("branch/", "tag/", "commit/", "refs/")
+LONGEST_BUCKET = 63
 
 
 class Kind(StrEnum):
@@ -136,6 +138,22 @@ class Reference:
         return cls(parse_asset_path(path, me=me), ref or None)
 
 
+def bucket_names(path: AssetPath, id: UUID) -> tuple[str, ...]:
+    """What an asset's bucket may be called in S3, the best first: its path, with ever more of its id behind it.
+
+    S3 allows 3 to 63 lower-case letters, digits and hyphens, and no name that begins with `xn--`; a name that reads
+    as an id would be taken for another asset's.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{path.owner}-{path.folder}-{path.name}".lower()).strip("-")
+    plain = (slug,) if len(slug) <= LONGEST_BUCKET and not is_id(slug) else ()
+    tails = [id.hex[-digits:] for digits in (8, 16, 32)]
+    return *plain, *(f"{slug[: LONGEST_BUCKET - 1 - len(tail)].rstrip('-')}-{tail}" for tail in tails)
+
+
+def is_id(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", text) is not None
+
+
 def parse_path(text: str, *, me: str | None = None) -> FolderPath | AssetPath:
     """A folder's or an asset's path; the owner may be left out where `me` is known."""
     parts = text.strip("/").split("/")
@@ -156,4 +174,11 @@ def parse_asset_path(text: str, *, me: str | None = None) -> AssetPath:
     path = parse_path(text, me=me)
     if isinstance(path, FolderPath):
         raise Invalid(f"{text!r} is a folder; an asset's path is {path}/NAME.")
+    return path
+
+
+def parse_folder_path(text: str, *, me: str | None = None) -> FolderPath:
+    path = parse_path(text, me=me)
+    if isinstance(path, AssetPath):
+        raise Invalid(f"{text!r} is an asset; its folder is {path.parent}.")
     return path

@@ -63,8 +63,11 @@ class UsageInfo(Info):
 
 
 class AssetInfo(Info):
+    """`bucket` is its name in S3, which stays when it is renamed."""
+
     id: UUID
     path: str
+    bucket: str = ""
     description: str
     labels: Labels
     training: TrainingInfo

@@ -23,6 +23,26 @@ class ReportInfo(Info):
     size: int
 
 
+class StandingInfo(Info):
+    """An evaluation among those on a dataset; `place` counts from 1, null without the metric. `refs`: of the model."""
+
+    place: int | None
+    model: str
+    refs: list[str]
+    evaluation: "EvaluationInfo"
+
+
+class LeaderboardInfo(Info):
+    """Best first by `metric`. `metrics`: all there are, the most common first; `cut`: older ones were left out."""
+
+    dataset: str
+    metric: str | None
+    lowest: bool
+    metrics: list[str]
+    standings: list[StandingInfo]
+    cut: bool
+
+
 class EvaluationInfo(Info):
     id: UUID
     commit: str

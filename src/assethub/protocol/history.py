@@ -22,6 +22,7 @@ class NewBranch(Message):
 class NewTag(Message):
     name: str
     source: str = "main"
+    message: str = Field(default="", max_length=10_000)
 
 
 class RefInfo(Info):
@@ -29,6 +30,14 @@ class RefInfo(Info):
     name: str
     commit: str
     updated_at: datetime
+    message: str = ""
+
+
+class RefPage(Info):
+    """One page of branches and tags; `next` is the `after` that continues it."""
+
+    refs: list[RefInfo]
+    next: str | None = None
 
 
 class NewEntry(Message):
@@ -42,14 +51,20 @@ class NewEntry(Message):
 
 
 class NewCommit(Message):
-    """Changes that become one commit: paths deleted first (`dir/` is all below it), then files added."""
+    """Changes that become one commit: paths deleted first (`dir/` is all below it), then moved, then files added.
+
+    `expected` says what the branch must hold at paths: a sha256, or null where nothing may lie.
+    """
 
     message: str = Field(min_length=1, max_length=10_000)
     branch: str = "main"
     add: list[NewEntry] = Field(default_factory=list)
     delete: list[str] = Field(default_factory=list)
+    move: dict[str, str] = Field(default_factory=dict, max_length=10_000)  # old path to new, or `dir/` to `other/`
+    expected: dict[str, str | None] = Field(default_factory=dict, max_length=10_000)
     expected_parent: str | None = None
     staged: bool = False  # commit what is staged on the branch too
+    only: list[str] | None = None  # of what is staged, just these paths
     force: bool = False  # staged changes win over a head that moved on
 
 
@@ -69,8 +84,12 @@ class CommitInfo(Info):
 
 
 class CommitPage(Info):
+    """Commits, newest first. `next` is the `after` of the page of older ones, `previous` of newer ones (empty: that
+    page is the first); null where there is none."""
+
     commits: list[CommitInfo]
     next: str | None = None
+    previous: str | None = None
 
 
 class ChangeInfo(Info):
@@ -88,6 +107,31 @@ class DiffPage(Info):
     target: str
     changes: list[ChangeInfo]
     next: str | None = None
+
+
+class ConflictInfo(Info):
+    """A path that both sides of a merge changed; null stands for deleted."""
+
+    path: str
+    base: ObjectInfo | None
+    source: ObjectInfo | None
+    target: ObjectInfo | None
+
+
+class MergePreview(Info):
+    """What a merge would do. `base` is where the histories meet; `ahead` commits are the source's alone, `behind` the
+    target's alone (null: too many to count); `changes` paths of the target would change. At most 1,000 conflicts."""
+
+    source: str
+    target: str
+    base: str | None
+    ahead: int | None
+    behind: int | None
+    strategy: str
+    nothing: bool
+    changes: int
+    conflict_count: int
+    conflicts: list[ConflictInfo]
 
 
 class NewMerge(Message):
@@ -118,7 +162,22 @@ class NewChange(Message):
     answers: dict[str, str] = Field(default_factory=dict)
 
 
+class NewStaging(Message):
+    """Changes that wait on a branch for a commit; see NewCommit."""
+
+    branch: str = "main"
+    add: list[NewEntry] = Field(default_factory=list, max_length=10_000)
+    delete: list[str] = Field(default_factory=list, max_length=10_000)
+    move: dict[str, str] = Field(default_factory=dict, max_length=10_000)
+    expected: dict[str, str | None] = Field(default_factory=dict, max_length=10_000)
+
+
 class StagedInfo(Info):
+    """A staged change: `kind` is added, changed or removed."""
+
     path: str
+    kind: str
     deleted: bool
     object: ObjectInfo | None
+    staged_by: str | None = None
+    staged_at: datetime | None = None

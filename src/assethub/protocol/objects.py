@@ -1,6 +1,7 @@
 """Objects and listings on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -34,9 +35,14 @@ class Wanted(Message):
 
 
 class Offered(Message):
-    """Contents that the caller could send, by sha256."""
+    """Contents that the caller could send, by sha256, with the `sizes` of all of them in bytes.
+
+    `before` counts the bytes that earlier answers asked for, of an upload that asks more than once.
+    """
 
     objects: list[str] = Field(max_length=10_000)
+    sizes: list[Annotated[int, Field(ge=0, le=1 << 50)]] = Field(default_factory=list, max_length=10_000)
+    before: int = Field(default=0, ge=0, le=1 << 60)
 
 
 class Missing(Info):

@@ -31,6 +31,8 @@ class Kept:
 
 
 class Backend(Protocol):
+    local: bool  # whether what is kept lies in a folder of this machine, named by its key
+
     def writer(self) -> Writer: ...
 
     def adopt(self, file: Path) -> Writer:

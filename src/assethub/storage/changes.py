@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -87,6 +87,25 @@ class Changes(Sequence[Change]):
 
     def number(self, kind: ChangeKind) -> int:
         return int((self.kinds == KINDS.index(kind)).sum())
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the new and of the old contents."""
+        after, before = self.after[self.after >= 0], self.before[self.before >= 0]
+        return int(self.new.sizes[after].sum()), int(self.old.sizes[before].sum())
+
+    def matching(self, text: bytes, kinds: Collection[ChangeKind], end: int | None = None) -> list[int]:
+        """Where the changes up to a place stand that have a lower-case text in their paths and are of these kinds."""
+        codes = {KINDS.index(kind) for kind in kinds} or set(range(len(KINDS)))
+        many = self.kinds[:end].tolist()
+        return [at for at, code in enumerate(many) if code in codes and text in self.keys[at].lower()]
+
+    def at(self, places: Sequence[int]) -> list[Change]:
+        return [self[place] for place in places]
+
+    def part(self, start: int, end: int | None) -> "Changes":
+        """With the rows of all."""
+        span = slice(start, end)
+        return Changes(self.keys[span], self.kinds[span], self.old, self.new, self.before[span], self.after[span])
 
     @cached_property
     def with_renames(self) -> "Changes":

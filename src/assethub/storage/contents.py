@@ -106,6 +106,11 @@ class Contents:
         if self.backend.size(key) < where.offset + where.size:
             raise KeyError(f"{key} is cut off")
 
+    def file_of(self, where: Location) -> str | None:
+        """Where below a folder of this machine the body is a file of its own; None if it is not."""
+        alone = where.link is None and "." in where.pack
+        return key_of(where.pack) if alone and self.backend.local else None
+
     def read(self, where: Location, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The body's bytes from start up to end. KeyError (LinkBroken for a linked body) if it is gone."""
         stop = where.size if end is None else min(end, where.size)

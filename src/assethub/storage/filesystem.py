@@ -100,6 +100,8 @@ class AdoptedFile:
 
 
 class FilesystemBackend:
+    local = True
+
     def __init__(self, root: Path) -> None:
         self.root = root
         make_folder(root / "incoming")

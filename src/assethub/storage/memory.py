@@ -27,6 +27,8 @@ class MemoryWriter:
 
 
 class MemoryBackend:
+    local = False
+
     def __init__(self) -> None:
         self.bodies: dict[str, tuple[bytes, datetime]] = {}
 

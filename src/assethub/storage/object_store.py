@@ -69,6 +69,8 @@ class AdoptedFile:
 class ObjectStoreBackend:
     """`url` is s3://bucket/prefix, gs://… or az://…; keys and endpoints come from the cloud's own variables."""
 
+    local = False
+
     def __init__(self, url: str, spool: Path) -> None:
         self.url, self.spool = url, spool
         try:
