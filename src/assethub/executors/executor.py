@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from assethub.domain.errors import Unavailable
+from assethub.domain.queue import Offers
 
 Handle = Mapping[str, Any]  # JSON that finds a submitted run again
 
@@ -40,6 +41,20 @@ class Capabilities:
     multi_node: bool
     gpus: bool
     live_logs: bool
+    images: bool = False  # whether runs may name a container image
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """Whether runs reach nothing but what is theirs.
+
+    `problem` is why they are not kept from the rest, if so, and `remedy` what an administrator can do, each a part of
+    a sentence; `required`: no run may start then.
+    """
+
+    problem: str | None = None
+    remedy: str | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,7 @@ class RunSpec:
     memory: str | None
     gpus: int
     grace: float
+    gpu_ids: tuple[str, ...] = ()  # the cards that are the run's own, where the hub leases them
 
 
 class Executor(Protocol):
@@ -61,6 +77,12 @@ class Executor(Protocol):
     def name(self) -> str: ...
 
     def capabilities(self) -> Capabilities: ...
+
+    def offers(self) -> Offers | None:
+        """What runs may hold of it at once; None: the engine itself sees to what fits."""
+
+    def isolation(self) -> Isolation:
+        """What holds for the runs that are submitted from now on."""
 
     def submit(self, spec: RunSpec, key: str) -> Handle:
         """Start a runner. A key that was submitted before is answered with its handle and not started again."""
@@ -76,6 +98,9 @@ class Executor(Protocol):
 
     def find(self, key: str) -> Handle | None:
         """The handle of a submission whose answer was lost."""
+
+    def held_keys(self) -> list[str]:
+        """Every key of which the engine holds something."""
 
     def cleanup(self, handle: Handle) -> None:
         """Forget an ended run and what it left; does nothing while it goes on."""

@@ -2,6 +2,7 @@
 
 Leaves in RUN_DIR: `lock` (held while it lives), `proc.json` (who it is), `log` (what the command printed) and at the
 end `exit.json`. SIGTERM cancels: TERM to every descendant, KILL after GRACE seconds. No descendant is left behind.
+The command does not outlive its supervisor.
 """
 
 import ctypes
@@ -11,7 +12,9 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -85,7 +88,8 @@ def hold(folder: str) -> bool:
 
 
 def supervise(folder: str, grace: float, command: list[str]) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    kernel = ctypes.CDLL(None, use_errno=True)
+    if kernel.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "this kernel has no subreapers")
     log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
@@ -93,8 +97,12 @@ def supervise(folder: str, grace: float, command: list[str]) -> None:
     cancelled: list[float] = []
     signal.signal(signal.SIGTERM, lambda *_: cancelled.append(time.monotonic()))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    me = os.getpid()
     main = os.fork()
     if main == 0:
+        kernel.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != me:
+            os._exit(127)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.setsid()
@@ -103,9 +111,11 @@ def supervise(folder: str, grace: float, command: list[str]) -> None:
         except OSError as error:
             print(f"cannot start {command[0]}: {error}", flush=True)
             os._exit(127)
-    me = os.getpid()
     write(folder, "proc.json", {"pid": me, "start": stat_of(me)[19], "boot": boot_id()})
     code, killed = watch(main, grace, cancelled)
+    for group in json.loads(os.environ.get("AH_CGROUPS", "[]")):
+        with suppress(OSError):  # the hub tries again when it cleans up
+            os.rmdir(group)
     write(folder, "exit.json", {"code": code, "cancelled": bool(cancelled), "killed": killed, "at": time.time()})
 
 

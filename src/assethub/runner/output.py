@@ -26,7 +26,7 @@ def upload(
     files = [(path, describe(path, folder)) for path in walk(folder)]
     files = [(path, one) for path, one in files if one["path"] not in leave_out]
     places = {one["sha256"]: (path, one["size"]) for path, one in files}
-    missing = ask_missing(api, asset, list(places))
+    missing = ask_missing(api, asset, {sha256: size for sha256, (_, size) in places.items()})
     send(api, asset, [(sha256, *places[sha256]) for sha256 in missing])
     size, sent = sum(one["size"] for _, one in files), sum(places[sha256][1] for sha256 in missing)
     say(f"Uploaded {folder.name}/: {len(files):,} files, {size:,} bytes ({sent:,} of them new)")
@@ -62,11 +62,16 @@ def describe(path: Path, folder: Path) -> dict[str, Any]:
             "mtime": modified.isoformat()}  # fmt: skip
 
 
-def ask_missing(api: HubApi, asset: str, sha256s: list[str]) -> list[str]:
+def ask_missing(api: HubApi, asset: str, sizes: dict[str, int]) -> list[str]:
+    """Those of the contents (bytes by sha256) that have to be sent; Refused if the hub has no room for them."""
     missing: list[str] = []
+    sha256s, before = list(sizes), 0
     for at in range(0, len(sha256s), ASKED):
-        answer = api.post(f"{asset_url(asset)}/objects/missing", {"objects": sha256s[at : at + ASKED]})
-        missing += answer["missing"]
+        asked = sha256s[at : at + ASKED]
+        question = {"objects": asked, "sizes": [sizes[sha256] for sha256 in asked], "before": before}
+        found = api.post(f"{asset_url(asset)}/objects/missing", question)["missing"]
+        before += sum(sizes[sha256] for sha256 in found)
+        missing += found
     return missing
 
 
@@ -103,6 +108,8 @@ def read_metrics(results: Path, name: Optional[str]) -> tuple[str, dict[str, Any
     path = results / (name or "metrics.json")
     if name is not None and (name.startswith("/") or ".." in name.split("/")):
         raise Failed(f"The task's metrics file {name!r} must lie in results/.")
+    if path.resolve() != results.resolve() / (name or "metrics.json"):
+        raise Failed(f"results/{name or path.name} is a symbolic link or lies behind one; write a regular file.")
     if not path.is_file():
         raise Failed(
             f"The command succeeded but left no {path.name} in results/; write it to the folder that {{results}} and "

@@ -1,4 +1,4 @@
-"""The run's workspace: the code at its commit, the inputs at theirs."""
+"""The run's inputs, in its workspace at their commits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ MOST_FRAMES = 500
 MOST_FRAME_BYTES = 8 << 20
 SIDE_BY_SIDE = 4
 MOST_ATTEMPTS = 20
+FULL = "The disk of the machine that runs this is full; free some space and retry."
 Say = Callable[[str], None]
 
 
@@ -31,43 +31,14 @@ class Failed(Exception):
     """The run cannot go on; the text is a sentence for its owner."""
 
 
-def clone(url: str, sha: str, target: Path, say: Say) -> None:
-    """The repository at one commit: only that commit where the server allows it."""
-    if shutil.which("git") is None:
-        raise Failed("git is not installed where the run was placed; install it (apt-get install git) and retry.")
-    say(f"Cloning {url} at {sha[:8]}")
-    target.mkdir(parents=True)
-    git(target, "init", "--quiet")
-    if git(target, "fetch", "--quiet", "--depth=1", "--", url, sha, check=False) is not None:
-        complaint = git(target, "fetch", "--quiet", "--", url, "+refs/*:refs/remotes/origin/*", check=False)
-        if complaint is not None:
-            raise Failed(f"The repository {url} could not be fetched: {complaint}")
-    complaint = git(target, "checkout", "--quiet", "--detach", sha, check=False)
-    if complaint is not None:
-        raise Failed(f"The commit {sha[:8]} of {url} could not be checked out: {complaint}")
-
-
-def git(folder: Path, *arguments: str, check: bool = True) -> str | None:
-    """What git complained of; None if all went well."""
-    options = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-c", "protocol.ext.allow=never"]
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
-    done = subprocess.run(
-        ["git", *options, "-C", str(folder), *arguments], env={**os.environ, **quiet}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
-    if done.returncode == 0:
-        return None
-    complaint = (done.stderr.strip().splitlines() or ["git said nothing"])[-1]
-    if check:
-        raise Failed(f"git {arguments[0]} failed: {complaint}")
-    return complaint
-
-
 class Inputs:
-    """Downloads versions through a cache of verified contents that runs on this machine share."""
+    """Downloads versions through a cache of verified contents that runs on this machine share.
 
-    def __init__(self, api: HubApi, cache: Path, say: Say) -> None:
-        self.api, self.cache, self.say = api, cache / "objects", say
+    `linking`: as links to what lies there, for commands that cannot write through them.
+    """
+
+    def __init__(self, api: HubApi, cache: Path, say: Say, *, linking: bool) -> None:
+        self.api, self.cache, self.say, self.linking = api, cache / "objects", say, linking
 
     def download(self, asset: str, commit: str, target: Path) -> None:
         entries = list(self.listed(asset, commit))
@@ -127,6 +98,9 @@ class Inputs:
 
     def place(self, source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if not self.linking:
+            shutil.copyfile(source, target)
+            return
         try:
             os.link(source, target)
         except OSError as error:
@@ -141,11 +115,20 @@ def patiently(fetch: Callable[..., None], *arguments: Any) -> None:
         try:
             return fetch(*arguments)
         except (OSError, http.client.HTTPException) as error:
-            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-                raise Failed("The disk of the machine that runs this is full; free some space and retry.") from error
+            if is_full(error):
+                raise Failed(FULL) from error
             if attempt + 1 == MOST_ATTEMPTS:
                 raise Failed(f"The hub's answers keep breaking off: {error}.") from error
             time.sleep(min(0.1 * 2**attempt, 5.0))
+
+
+def is_full(error: BaseException) -> bool:
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_problem(error: OSError) -> str:
+    """A sentence about what a disk did."""
+    return FULL if is_full(error) else f"the machine that runs this failed: {error.strerror}."
 
 
 def safe_place(folder: Path, path: str) -> Path:

@@ -1,35 +1,22 @@
-"""Who is asking: passwords, sessions, sign-in links and API keys."""
+"""Users and service accounts: their passwords, what they may do on the hub, their end."""
 
-import hashlib
 import secrets
-from datetime import timedelta
 from functools import cache
-from uuid import UUID
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
+from assethub.domain.errors import Conflict, Invalid, NotFound, SignInNeeded
 from assethub.domain.names import check_name
-from assethub.domain.owners import Caller, Key, RunCaller, Scope, User
-from assethub.services.work import Hub, Work
+from assethub.domain.owners import NOWHERE, Asking, Caller, Group, Origin, Owner, OwnerKind, Scope, User, Visitor
+from assethub.domain.runs import RunState
+from assethub.services.work import SIGN_IN, Hub, Work
 
-SESSION = timedelta(days=14)
-LINK = timedelta(hours=1)
-KEY_PREFIX = "ah_"
-RUN_PREFIX = "ahr_"
-USED_EVERY = timedelta(minutes=1)  # how exactly a key's last use is known
 SHORTEST_PASSWORD = 8
-
-
-def digest(secret: str) -> str:
-    """Secrets are random and long, so a plain hash of them can be kept and looked up."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def same(one: str, other: str) -> bool:
-    """Compares secrets in constant time."""
-    return secrets.compare_digest(one.encode(), other.encode())
+LONGEST_PASSWORD = 1024  # bytes: hashing takes time in proportion
+MOST_FOUND = 20
+WRONG = "This name and password do not belong together."
 
 
 @cache
@@ -43,15 +30,36 @@ def nobody() -> str:
     return hasher().hash(secrets.token_urlsafe(16))
 
 
-def create_user(work: Work, name: str, password: str, *, admin: bool) -> User:
-    check_name("owner", name)
+def hashed(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(f"The password is too short: use at least {SHORTEST_PASSWORD} characters.")
-    if work.users.find(name):
-        raise Conflict(f"A user named {name!r} exists already.")
-    user = User(work.new_id(), name, admin, work.now())
-    work.users.add(user, hasher().hash(password))
+    if len(password.encode()) > LONGEST_PASSWORD:
+        raise Invalid(f"The password is too long: use at most {LONGEST_PASSWORD} bytes.")
+    return hasher().hash(password)
+
+
+def check_password(hub: Hub, name: str, password: str, origin: Origin = NOWHERE) -> User:
+    """The user whose password this is; the same refusal and the same time whoever is unknown.
+
+    TooMany after too many attempts that failed, for a while.
+    """
+    with hub.attempts.at(origin.address, name):
+        with hub.work(None, reading=True) as work:
+            user = work.users.find(name)
+            kept = (work.users.password(user.id) if user and user.deactivated_at is None else None) or nobody()
+        right = is_password(kept, password)  # takes as long for nobody
+        if user is None or not right:
+            with hub.work(Visitor(origin)) as work:
+                work.refuse("session.open", name, WRONG)
+            raise SignInNeeded(WRONG)
     return user
+
+
+def is_password(kept: str, given: str) -> bool:
+    try:
+        return hasher().verify(kept, given[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def ensure_first_user(hub: Hub, name: str, password: str | None) -> tuple[User, str] | None:
@@ -60,144 +68,158 @@ def ensure_first_user(hub: Hub, name: str, password: str | None) -> tuple[User, 
         if work.users.any():
             return None
         chosen = password or secrets.token_urlsafe(12)
-        return create_user(work, name, chosen, admin=True), chosen
+        return add_user(work, name, chosen, admin=True), chosen
 
 
-def check_password(hub: Hub, name: str, password: str) -> User:
-    """The user whose password this is; the same refusal and the same time whoever is unknown."""
-    with hub.work(None, reading=True) as work:
-        user = work.users.find(name)
-        hashed = (work.users.password(user.id) if user else None) or nobody()
-    try:
-        hasher().verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        user = None
-    if user is None:
-        raise SignInNeeded("This name and password do not belong together.")
+def create_user(
+    work: Work, name: str, password: str | None, *, admin: bool = False, title: str = "", email: str | None = None,
+    kind: OwnerKind = OwnerKind.USER,
+) -> User:  # fmt: skip
+    """Sign up a user (without a password: they sign in by a link or a provider) or a service account."""
+    work.administrator("user.create")
+    return add_user(work, name, password, admin=admin, title=title, email=email, kind=kind)
+
+
+def add_user(
+    work: Work, name: str, password: str | None, *, admin: bool = False, title: str = "", email: str | None = None,
+    kind: OwnerKind = OwnerKind.USER,
+) -> User:  # fmt: skip
+    check_name("owner", name)
+    if kind is OwnerKind.SERVICE and (password is not None or admin):
+        raise Invalid("A service account has no password and is no administrator; it has API keys.")
+    if work.owners.find(name):
+        raise Conflict(f"A user or group named {name!r} exists already.")
+    user = User(work.new_id(), name, admin, work.now(), kind, title.strip()[:200], (email or "").strip()[:254] or None)
+    work.users.add(user, hashed(password) if password is not None else None)
+    work.record("user.create", name, kind=kind, admin=admin)
     return user
 
 
-def open_session(hub: Hub, user: User) -> str:
-    """A new session's secret, for the browser's cookie."""
-    secret = secrets.token_urlsafe(32)
-    with hub.work(None) as work:
-        work.sessions.sweep(work.now())
-        work.sessions.add(digest(secret), user.id, link=False, now=work.now(), until=work.now() + SESSION)
-    return secret
+def change_password(hub: Hub, caller: Asking, old: str, new: str) -> None:
+    """The caller's own; every browser is signed out. TooMany after too many old ones that were wrong, for a while.
 
-
-def close_session(hub: Hub, secret: str) -> None:
-    with hub.work(None) as work:
-        work.sessions.delete(digest(secret))
-
-
-def create_link(hub: Hub, user: User) -> str:
-    """The secret of a link that signs the user in once."""
-    secret = secrets.token_urlsafe(32)
-    with hub.work(None) as work:
-        work.sessions.add(digest(secret), user.id, link=True, now=work.now(), until=work.now() + LINK)
-    return secret
-
-
-def use_link(hub: Hub, secret: str) -> User:
-    with hub.work(None) as work:
-        user = work.sessions.take_link(digest(secret), work.now())
-    if user is None:
-        raise SignInNeeded("This sign-in link was used before or is too old; sign in with your password.")
-    return user
-
-
-def session_caller(hub: Hub, secret: str) -> Caller | None:
-    with hub.work(None, reading=True) as work:
-        user = work.sessions.find(digest(secret), work.now())
-    return Caller(user, Scope.ADMIN) if user else None
-
-
-def key_caller(hub: Hub, secret: str) -> Caller | RunCaller:
-    """Who an API key or a run's token stands for."""
-    if secret.startswith(RUN_PREFIX):
-        return run_caller(hub, secret)
-    with hub.work(None, reading=True) as work:
-        found = work.keys.find(digest(secret), work.now())
-        now = work.now()
-    if found is None:
-        raise SignInNeeded("This API key is not known, or it has expired; make a new one with `ah login`.")
-    user, key = found
-    if key.last_used_at is None or now - key.last_used_at > USED_EVERY:
-        with hub.work(None) as work:
-            work.keys.used(key.id, now)
-    return Caller(user, key.scope)
-
-
-def run_token(hub: Hub, run: UUID, attempt: int) -> str:
-    """A run's token is a signature over the attempt: nothing is kept, and the run's end ends it."""
-    return f"{RUN_PREFIX}{run.hex}_{attempt}_{hub.sign('run', f'{run.hex}:{attempt}')}"
-
-
-def claim_secret(hub: Hub, run: UUID, attempt: int) -> str:
-    """What the executor hands to the runner so that it may claim this attempt."""
-    return hub.sign("claim", f"{run.hex}:{attempt}")
-
-
-def run_caller(hub: Hub, token: str) -> RunCaller:
-    refusal = SignInNeeded("This run token is not valid, or its run has ended.")
-    try:
-        hexed, attempt, _ = token.removeprefix(RUN_PREFIX).split("_")
-        expected = run_token(hub, UUID(hexed), int(attempt))
-    except ValueError:
-        raise refusal from None
-    if not same(token, expected):
-        raise refusal
-    with hub.work(None, reading=True) as work:
-        run = work.runs.find(UUID(hexed))
-        if run is None or run.attempt != int(attempt) or run.state.final:
-            raise refusal
-        user = work.users.by_id(run.created_by)
-    return RunCaller(user, run.id, frozenset((one.asset, one.commit) for one in run.inputs), run.asset)
-
-
-def create_key(work: Work, user: User, name: str, scope: Scope, days: int | None) -> tuple[Key, str]:
-    """A new API key and its secret, which is not kept."""
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    until = work.now() + timedelta(days=days) if days else None
-    key = Key(work.new_id(), name, scope, work.now(), until, None)
-    work.keys.add(key, user.id, digest(secret))
-    return key, secret
-
-
-def create_own_key(work: Work, name: str, scope: Scope, days: int | None) -> tuple[Key, str]:
-    person = work.person
-    if scope > person.scope:
-        raise Forbidden(f"A key of the scope {person.scope.name.lower()} cannot make one with a wider scope.")
-    if scope is Scope.ADMIN and not person.user.admin:
-        raise Forbidden("Only a hub administrator can have a key with the scope admin.")
-    return create_key(work, person.user, name, scope, days)
-
-
-def list_keys(work: Work) -> list[Key]:
-    return work.keys.of(work.person.user.id)
-
-
-def revoke_key(work: Work, id: UUID) -> None:
-    work.keys.delete(work.person.user.id, id)
-
-
-def find_user(work: Work, name: str) -> User:
-    """For the administrator's own commands on the hub's machine."""
-    user = work.users.find(name)
-    if user is None:
-        raise NotFound.named("user", name)
-    return user
+    Who has none yet, such as after a sign-in link, needs no old one in a browser.
+    """
+    with hub.work(caller, reading=True) as work:
+        person = work.account("user.password")
+        known = work.users.password(person.user.id)
+    first = known is None and person.scope is Scope.ADMIN
+    kept = known or nobody()
+    with hub.attempts.at(person.origin.address, person.name):
+        if not (first or is_password(kept, old)):
+            with hub.work(person) as work:
+                work.refuse("user.password", person.name, WRONG)
+            raise SignInNeeded(WRONG)
+    with hub.work(person) as work:
+        set_password(work, person.user, new)
 
 
 def reset_password(work: Work, name: str, password: str) -> None:
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid(f"The password is too short: use at least {SHORTEST_PASSWORD} characters.")
-    user = find_user(work, name)
-    work.users.set_password(user.id, hasher().hash(password))
+    """By an administrator: the user's browsers are signed out."""
+    work.administrator("user.password")
+    user = get_user(work, name)
+    if user.kind is OwnerKind.SERVICE:
+        raise Invalid(f"{name!r} is a service account; it has API keys and no password.")
+    set_password(work, user, password)
+
+
+def set_password(work: Work, user: User, password: str) -> None:
+    work.users.change(user.id, {"password": hashed(password)})
     work.sessions.end_all(user.id)
+    work.record("user.password", user.name)
 
 
-def list_users(work: Work) -> list[User]:
-    """All users, for the administrator's own commands on the hub's machine."""
-    return work.users.all()
+def change_user(
+    work: Work, name: str, *, title: str | None = None, email: str | None = None, admin: bool | None = None,
+    active: bool | None = None,
+) -> User:  # fmt: skip
+    """A user changes their own title and address; the rest is for administrators.
+
+    Deactivating ends sessions, keys and runs at once; what they own stays.
+    """
+    person = work.caller
+    own = isinstance(person, Caller) and person.user.name.lower() == name.lower()
+    if own and admin is None and active is None:
+        work.account("user.change")
+    else:
+        work.administrator("user.change")
+    user = get_user(work, name)
+    values: dict[str, Any] = {}
+    if title is not None:
+        values["title"] = title.strip()[:200]
+    if email is not None:
+        values["email"] = email.strip()[:254] or None
+    if admin is not None and admin != user.admin:
+        if user.kind is OwnerKind.SERVICE:
+            raise Invalid("A service account is no administrator.")
+        values["admin"] = admin
+    if active is not None and active != (user.deactivated_at is None):
+        values["deactivated_at"] = None if active else work.now()
+    if values:
+        work.users.change(user.id, values)
+        if work.users.admins() == 0:
+            raise Conflict(f"{user.name!r} is the last administrator; make another one first.")
+        work.record("user.change", user.name, **told(values))
+    if values.get("deactivated_at"):
+        end_access(work, user)
+    return get_user(work, name)
+
+
+def told(values: dict[str, Any]) -> dict[str, Any]:
+    """Changed values as the audit log keeps them."""
+    plain = (str, int, bool, list, type(None))
+    return {name: value if isinstance(value, plain) else str(value) for name, value in values.items()}
+
+
+def end_access(work: Work, user: User) -> None:
+    """Nothing that stands for the user is good for anything from now on."""
+    work.sessions.end_all(user.id)
+    work.keys.end_all(user.id)
+    work.s3_keys.end_all(user.id)
+    for run in work.runs.active():
+        if run.created_by == user.id and run.cancel_requested_at is None:
+            ended = {"state": RunState.CANCELLED, "ended_at": work.now(), "reason": f"{user.name} was deactivated."}
+            work.runs.change(run, {"cancel_requested_at": work.now(), **(ended if run.untouched else {})})
+            work.logs.note(run.id, work.now(), f"{user.name} was deactivated, so the run ends.")
+
+
+def get_user(work: Work, name: str) -> User:
+    user = work.users.find(name)
+    if user is None:
+        raise NotFound(f"There is no user {name!r}.")
+    return user
+
+
+def has_password(work: Work) -> bool:
+    """Whether the caller can sign in with one."""
+    return work.users.password(work.account("user.see", needs=Scope.READ).user.id) is not None
+
+
+def user_for_administrators(work: Work, name: str) -> tuple[User, list[tuple[Group, bool]]]:
+    """A user with the groups they are in, and whether they are an admin of each."""
+    work.administrator("user.see")
+    user = get_user(work, name)
+    return user, work.groups.of(user.id)
+
+
+def list_users(work: Work, words: str = "", after: str = "", limit: int = 1000) -> list[User]:
+    """All users and service accounts by name, for administrators."""
+    work.administrator("user.list")
+    return work.users.listed(words, after, min(limit, 1000))
+
+
+def search_owners(work: Work, words: str, kinds: tuple[OwnerKind, ...] = tuple(OwnerKind)) -> list[Owner]:
+    """Users and groups to share with, as somebody types; for whoever is signed in."""
+    work.account("owner.search", needs=Scope.READ)
+    return work.owners.search(words, kinds, MOST_FOUND) if words.strip() else []
+
+
+def find_owner(work: Work, name: str) -> Owner:
+    """A user or group by name, for whoever is signed in; for visitors nobody is there."""
+    if isinstance(work.caller, Visitor):
+        raise SignInNeeded(SIGN_IN)
+    work.refuse_runs()
+    owner = work.owners.find(name)
+    if owner is None:
+        raise NotFound.named("owner", name)
+    return owner

@@ -9,12 +9,15 @@ from assethub.domain.errors import Conflict, Unavailable
 from assethub.domain.folders import Role
 from assethub.domain.history import MAIN, Commit, Ref, RefKind
 from assethub.domain.names import AssetPath
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking
 from assethub.protocol.archives import Reader
 from assethub.services.archive_reading import Coming, fields_of, time_of, training_of
 from assethub.services.assets import add_asset
+from assethub.services.gates import pass_gates
+from assethub.services.quotas import check_gained, room_for, room_of
 from assethub.services.recording import measured
 from assethub.services.work import Hub, Work
+from assethub.storage.contents import LINKED
 from assethub.storage.ledger import Ledger
 
 
@@ -29,7 +32,7 @@ class Imported:
     refs: list[Ref]
 
 
-def import_archive(hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, pieces: Iterable[bytes]) -> Imported:
+def import_archive(hub: Hub, caller: Asking, path: AssetPath, pieces: Iterable[bytes]) -> Imported:
     """Bring an archive's history to a path: a new asset, or one whose branches it continues.
 
     Nothing of it can be seen before all of it has arrived and was verified. Conflict if the asset there has gone
@@ -47,6 +50,8 @@ def import_archive(hub: Hub, caller: Caller | RunCaller | None, path: AssetPath,
             coming.take(member)
             if coming.stage != stage and coming.stage == "nodes":
                 refuse_other_history(coming, path)
+            if coming.stage != stage and coming.stage == "objects":
+                check_space(coming, path)
             stage = coming.stage
         coming.finish()
         measure(coming)
@@ -68,6 +73,22 @@ def refuse_other_history(coming: Coming, path: AssetPath) -> None:
             moves(coming, work, asset)
 
 
+def check_space(coming: Coming, path: AssetPath) -> None:
+    """QuotaExceeded before the contents are sent, if the owner may not store what of them the asset lacks."""
+    with coming.hub.work(coming.caller, reading=True) as work:
+        asset = existing(work, path)
+        left = room_of(work, asset.id) if asset else room_for(work, path.parent)
+    if left is None:
+        return
+    need = coming.ledger.total()[1]
+    if asset is not None:
+        for sha256s in coming.ledger.sorted_bodies():
+            with coming.hub.work(coming.caller, reading=True) as work:
+                held = work.holdings.of(asset.id, sha256s).values()
+            need -= sum(one.size for one in held if one.pack != LINKED)
+    left.check(need)
+
+
 def measure(coming: Coming) -> None:
     """Note what the trees of all commits say of them."""
     ledger = coming.ledger
@@ -87,24 +108,33 @@ def publish(coming: Coming, path: AssetPath) -> Imported:
     """The asset's rows in one transaction: before it nothing is seen, after it everything."""
     ledger, head = coming.ledger, coming.head
     with coming.hub.work(coming.caller) as work:
-        asset = existing(work, path) or add_asset(work, path, head.description, tuple(head.labels), training_of(head))
+        before = existing(work, path)
+        asset = before or add_asset(work, path, head.description, tuple(head.labels), training_of(head))
         commits = 0
         for page in ledger.commits():
             work.commits.add_all(commit_of(asset, *row) for row in page)
             commits += len(page)
-        for sha256s in ledger.sorted_bodies():
-            work.holdings.add(asset.id, sha256s)
         now = work.now()
         refs = []
         for kind, name, seen, commit in moves(coming, work, asset):
+            if kind is RefKind.BRANCH:
+                old = work.commits.get(asset.id, seen) if seen else None
+                pass_gates(work, asset, name, old, work.commits.get(asset.id, commit).content)
             if seen is None:
                 work.refs.add(asset.id, kind, name, commit, now)
             else:
                 work.refs.move(asset.id, name, seen=seen, to=commit, now=now)
             refs.append(Ref(kind, name, commit, now))
+        gained = sum(work.holdings.add(asset.id, sha256s) for sha256s in ledger.sorted_bodies())
+        check_gained(work, asset.id, gained)
         if refs:
             work.assets.touch(asset.id, now)
-        return Imported(asset, commits, *ledger.total(), refs)
+        count, size = ledger.total()
+        work.record(
+            "archive.import", asset.path, folder=asset.folder, commits=commits, objects=count, bytes=size,
+            refs=len(refs), new=before is None,
+        )  # fmt: skip
+        return Imported(asset, commits, count, size, refs)
 
 
 def commit_of(asset: Asset, id: str, line: str, generation: int, found: str) -> tuple[Commit, bytes | None]:

@@ -13,7 +13,8 @@ from assethub.domain.assets import TrainingSettings
 from assethub.domain.errors import Invalid
 from assethub.domain.history import MAIN, commit_text, id_of_text
 from assethub.domain.names import Kind, check_ref_name, parse_asset_path
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking
+from assethub.domain.repositories import refuse_secrets
 from assethub.protocol.archives import FORMAT, ArchiveHead, ArchiveRef, Member
 from assethub.protocol.frames import LARGE, MOST_BYTES, MOST_FRAMES
 from assethub.services.objects import admit, unless_gone
@@ -33,7 +34,7 @@ MOST_NODES = 2000  # in one pack
 class Coming:
     """An archive on its way in: what was verified is kept at once, and named by nothing yet."""
 
-    def __init__(self, hub: Hub, caller: Caller | RunCaller | None, kind: Kind, ledger: Ledger) -> None:
+    def __init__(self, hub: Hub, caller: Asking, kind: Kind, ledger: Ledger) -> None:
         self.hub, self.caller, self.kind, self.ledger = hub, caller, kind, ledger
         self.read_head: ArchiveHead | None = None
         self.refs: list[ArchiveRef] = []
@@ -219,6 +220,7 @@ class Coming:
 
 def training_of(head: ArchiveHead) -> TrainingSettings:
     given = head.training
+    refuse_secrets(given.git or "")
     return TrainingSettings(given.git, given.revision, given.subpath, tuple(given.datasets), given.params)
 
 

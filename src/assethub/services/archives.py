@@ -14,7 +14,7 @@ from assethub.domain.assets import Asset
 from assethub.domain.errors import Damaged, HubError, Unavailable
 from assethub.domain.history import MAIN, Commit, Ref, RefKind, commit_id, commit_text
 from assethub.domain.names import Reference
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking
 from assethub.protocol.archives import HEAD, REFS, ArchiveHead, ArchiveRef, Writer, commits_name
 from assethub.protocol.assets import TrainingSettings
 from assethub.protocol.frames import LARGE
@@ -130,9 +130,7 @@ def line_of(commit: Commit) -> str:
     return commit_text(*fields)
 
 
-def begin_export(
-    hub: Hub, caller: Caller | RunCaller | None, reference: Reference, *, everything: bool = False
-) -> Export:
+def begin_export(hub: Hub, caller: Asking, reference: Reference, *, everything: bool = False) -> Export:
     """The archive of a version with its history; `everything`: of all branches and tags.
 
     Unavailable names the first path whose content the hub lacks.
@@ -154,6 +152,9 @@ def begin_export(
         contents = stack.enter_context(Ledger())
         nodes = list(gather(hub, asset, trees, contents))
         stack.pop_all()
+    with hub.work(caller) as work:
+        target = f"{asset.path}:{reference.ref or MAIN}"
+        work.record("archive.export", target, folder=asset.folder, commit=head.id, everything=everything)
     named = [ArchiveRef.model_validate({"kind": one.kind, "name": one.name, "commit": one.commit}) for one in kept]
     return Export(hub, asset.id, head_of(asset, reference.ref or MAIN, head), named, commits, nodes, contents)
 

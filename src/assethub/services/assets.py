@@ -1,29 +1,32 @@
 """What people do with assets and their branches and tags."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
+from uuid import UUID
 
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Conflict, Invalid
-from assethub.domain.folders import Role
+from assethub.domain.folders import Role, Which
 from assethub.domain.history import MAIN, Ref, RefKind
-from assethub.domain.names import AssetPath, FolderPath, Kind, Reference, check_asset_name, check_ref_name
+from assethub.domain.names import AssetPath, FolderPath, Kind, Reference, bucket_names, check_asset_name, check_ref_name
+from assethub.domain.repositories import refuse_secrets
 from assethub.services import versions
 from assethub.services.folders import clean_labels, ensure_folder
 from assethub.services.recording import record_commit
 from assethub.services.work import Work
 
 FIRST_MESSAGE = "Repository created"
+LONGEST_MESSAGE = 10_000  # characters
 
 
 def create_asset(
     work: Work, path: AssetPath, description: str, labels: tuple[str, ...], training: TrainingSettings
 ) -> Asset:
     """A new asset with one empty commit on `main`; its folder is made if it is missing."""
-    asset = add_asset(work, path, description, labels, training)
-    check_training(work, asset.path.kind, training)
+    asset = add_asset(work, path, description, labels, checked_training(work, path.kind, training))
     first = record_commit(work, asset, work.trees.empty, (), FIRST_MESSAGE)
     work.refs.add(asset.id, RefKind.BRANCH, MAIN, first.id, asset.created_at)
+    work.record("asset.create", asset.path, folder=asset.folder)
     return asset
 
 
@@ -37,33 +40,47 @@ def add_asset(
     if work.assets.find(own):
         raise Conflict(f"The asset {own} exists already.")
     now = work.now()
-    asset = Asset(work.new_id(), folder.id, own, description, clean_labels(labels), training, now, now)
+    id = work.new_id()
+    bucket = work.assets.free_bucket(bucket_names(own, id))
+    if bucket is None:
+        raise Conflict(f"Every bucket name for {own} is taken; give the asset another name.")
+    asset = Asset(id, folder.id, own, description, clean_labels(labels), training, now, now, bucket)
     work.renames.take(str(own))
     work.assets.add(asset)
     return asset
 
 
-def check_training(work: Work, kind: Kind, training: TrainingSettings) -> None:
+def checked_training(work: Work, kind: Kind, training: TrainingSettings) -> TrainingSettings:
+    """The settings with whole paths, which mean the same to whoever starts a run."""
     if kind is Kind.DATASET and training != TrainingSettings():
         raise Invalid("A dataset has no training settings; only models are trained.")
+    refuse_secrets(training.git or "")
+    datasets = []
     for dataset in training.datasets:
         reference = Reference.parse(dataset, me=work.person.name)
         if reference.asset.kind is not Kind.DATASET:
             raise Invalid(f"{dataset!r} is a model; training settings name datasets.")
         versions.version(work, reference)
+        datasets.append(str(reference))
+    return replace(training, datasets=tuple(datasets))
 
 
 def get_asset(work: Work, path: AssetPath) -> Asset:
     return work.asset(path, needs=Role.VIEWER)
 
 
+def get_asset_by_id(work: Work, id: UUID) -> Asset:
+    return work.asset_by_id(id, needs=Role.VIEWER)
+
+
 def list_assets(work: Work, folder: FolderPath) -> list[Asset]:
     return work.assets.in_folder(work.folder(folder, needs=Role.VIEWER).id)
 
 
-def recent_assets(work: Work, limit: int = 12) -> list[Asset]:
+def recent_assets(work: Work, which: Which = Which.ALL, limit: int = 12) -> list[Asset]:
     """The assets that the caller may see and that changed last."""
-    return work.assets.recent(work.owner_filter, limit)
+    work.may_list()
+    return work.assets.recent(which, limit)
 
 
 def change_asset(
@@ -90,10 +107,12 @@ def change_asset(
     if labels is not None:
         values["labels"] = clean_labels(labels)
     if training is not None:
-        check_training(work, path.kind, training)
-        values["training"] = asdict(training)
+        values["training"] = asdict(checked_training(work, path.kind, training))
     if values:
         work.assets.change(asset.id, values | {"updated_at": work.now()})
+        fields = [field for field in ("name", "description", "labels", "training") if field in values]
+        renamed = {"name": values["name"]} if "name" in values else {}
+        work.record("asset.change", asset.path, folder=asset.folder, fields=fields, **renamed)
     return work.asset_by_id(asset.id, needs=Role.VIEWER)
 
 
@@ -114,10 +133,21 @@ def create_branch(work: Work, path: AssetPath, name: str, source: str | None = N
         raise Invalid("A branch is either empty or starts at a source; give one of them.")
     start = work.commits.first(asset.id) if empty else versions.commit_at(work, asset, source).id
     check_ref_name("branch", name)
-    return work.refs.add(asset.id, RefKind.BRANCH, name, start, work.now())
+    return add_ref(work, asset, RefKind.BRANCH, name, start)
 
 
-def create_tag(work: Work, path: AssetPath, name: str, source: str | None = None) -> Ref:
+def create_tag(
+    work: Work, path: AssetPath, name: str, source: str | None = None, *, message: str = ""
+) -> Ref:  # fmt: skip
+    """`message` says of the version what whoever meets the tag should know."""
     asset = work.asset(path, needs=Role.EDITOR)
     check_ref_name("tag", name)
-    return work.refs.add(asset.id, RefKind.TAG, name, versions.commit_at(work, asset, source).id, work.now())
+    if len(message) > LONGEST_MESSAGE:
+        raise Invalid(f"A tag's message has at most {LONGEST_MESSAGE:,} characters, not {len(message):,}.")
+    return add_ref(work, asset, RefKind.TAG, name, versions.commit_at(work, asset, source).id, message.strip())
+
+
+def add_ref(work: Work, asset: Asset, kind: RefKind, name: str, commit: str, message: str = "") -> Ref:
+    made = work.refs.add(asset.id, kind, name, commit, work.now(), message)
+    work.record(f"{kind}.create", f"{asset.path}:{name}", folder=asset.folder, commit=commit)
+    return made

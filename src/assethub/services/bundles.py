@@ -12,7 +12,7 @@ from assethub.domain.errors import Conflict, Damaged, Invalid, NotFound
 from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import COMMIT_PREFIX, Reference
 from assethub.domain.objects import Entry
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking
 from assethub.services import versions
 from assethub.services.objects import OpenFile, locate
 from assethub.services.work import Hub
@@ -59,9 +59,7 @@ class Bundle:
                 yield OpenFile(self.hub, rows.keys[at].decode(), entries[at], located[entries[at].sha256])
 
 
-def begin_bundle(
-    hub: Hub, caller: Caller | RunCaller | None, reference: Reference, packing: Packing, *, prefix: str = ""
-) -> Bundle:
+def begin_bundle(hub: Hub, caller: Asking, reference: Reference, packing: Packing, *, prefix: str = "") -> Bundle:
     """NotFound if there is nothing below the prefix; Conflict if `a` and `a/b` are both files of it."""
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
     with hub.work(caller, reading=True) as work:

@@ -17,6 +17,7 @@ from typing import TypeVar
 from assethub.database.placed import Placed
 from assethub.database.rows import batches
 from assethub.domain.errors import Conflict
+from assethub.domain.owners import Keeper
 from assethub.services.marking import Marks
 from assethub.services.shelves import CONTENTS, SHELVES, Shelf, copy_together
 from assethub.services.work import Hub, Work
@@ -58,10 +59,17 @@ class Collected:
             self.doomed.append(one)
 
 
-def collect(hub: Hub, *, dry: bool = False, drain: float = DRAIN) -> Collected:
+def collect(hub: Hub, *, dry: bool = False, drain: float = DRAIN, by: Keeper | None = None) -> Collected:
     """One round. Conflict if another is under way; Unavailable if damage hides what is needed."""
     with moving_files(hub):
-        return Round(hub, dry).go(drain)
+        found = Round(hub, dry).go(drain)
+    if not dry:
+        with hub.work(by) as work:
+            work.record(
+                "hub.collect", "what nothing needs", commits=found.commits, contents=found.contents, nodes=found.nodes,
+                files=found.files, bytes=found.bytes,
+            )  # fmt: skip
+    return found
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from assethub.domain.objects import Entry
 from assethub.services import versions
 from assethub.services.history import commit_tree
 from assethub.services.objects import hold
+from assethub.services.recording import tell_commit
 from assethub.services.work import Work
 from assethub.storage.trees import Tree
 
@@ -38,13 +39,16 @@ def copy_files(
         changes[check_path(f"{prefix}/{path}" if prefix else path)] = entry
     if not changes:
         raise Invalid(f"{source} holds no files to copy.")
+    parent = work.commits.get(asset.id, work.refs.take(asset.id, branch).commit)  # the branch before the asset's row
     digests = {entry.sha256 for entry in changes.values() if entry}
     hold(work, asset.id, digests)  # Gone for what was removed for good
-    parent = work.commits.get(asset.id, work.refs.take(asset.id, branch).commit)
     text = message.strip() or f"Copy from {source.asset}\n\nCopies {len(changes)} files of commit {commit.id}."
     made_from = {"copied": {"asset": str(source.asset), "commit": commit.id}}
     laid = versions.tree_of(work, parent).with_changes(changes)
-    return commit_tree(work, asset, branch, parent, laid, text, metadata=made_from)
+    made = commit_tree(work, asset, branch, parent, laid, text, metadata=made_from)
+    if made is not None:
+        tell_commit(work, "commit.copy", asset, branch, made, source=f"{source.asset}:{commit.id}")
+    return made
 
 
 def chosen(tree: Tree, source: Reference, paths: Sequence[str]) -> Iterator[tuple[str, Entry]]:

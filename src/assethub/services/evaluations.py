@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from assethub.database.renames import NOTHING
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Invalid, NotFound
 from assethub.domain.evaluations import Evaluation, Report, check_metrics
@@ -20,7 +21,12 @@ def create_evaluation(work: Work, model: Reference, dataset: Reference, metrics:
     """Enter metrics by hand, bound to the commits that both references name now."""
     asset, commit = model_version(work, model, needs=Role.EDITOR)
     data, data_commit = dataset_version(work, dataset)
-    return keep_evaluation(work, asset, commit, data, data_commit.id, metrics, created_by=work.person.name)
+    made = keep_evaluation(work, asset, commit, data, data_commit.id, metrics, created_by=work.person.name)
+    work.record(
+        "evaluation.create", f"{asset.path}:{commit.id}", folder=asset.folder, evaluation=str(made.id),
+        dataset=f"{data.path}:{data_commit.id}",
+    )  # fmt: skip
+    return made
 
 
 def model_version(work: Work, reference: Reference, *, needs: Role) -> tuple[Asset, Commit]:
@@ -62,35 +68,55 @@ def list_evaluations(work: Work, path: AssetPath, ref: str | None = None) -> lis
     """Newest first, each with the refs that now show its model files; of one version, or of the whole model."""
     work.refuse_runs()
     asset, _ = model_version(work, Reference(path), needs=Role.VIEWER)
-    refs = work.refs.of(asset.id)
-    heads = work.commits.many(asset.id, {one.commit for one in refs})
-    shown: dict[str, list[str]] = {}
-    for one in refs:
-        shown.setdefault(heads[one.commit].content, []).append(one.name)
     contents = None if ref is None else [versions.commit_at(work, asset, ref).content]
     found = work.evaluations.of(asset.id, contents=contents)
     digests = work.evaluations.contents([evaluation.id for evaluation in found])
+    shown: dict[str, list[str]] = {}
+    for content, name in work.refs.showing(asset.id, digests.values()):
+        shown.setdefault(content, []).append(name)
     return [(evaluation, shown.get(digests[evaluation.id], [])) for evaluation in found]
 
 
 def get_evaluation(work: Work, id: UUID, *, needs: Role = Role.VIEWER) -> Evaluation:
     work.refuse_runs()
     evaluation = work.evaluations.get(id)
-    if evaluation is None:
-        raise NotFound.named("evaluation", str(id))
-    try:
-        work.asset_by_id(evaluation.asset, needs=needs)
+    try:  # looked up for one that is not there too, so that it ends like one that is not theirs
+        work.asset_by_id(evaluation.asset if evaluation else NOTHING, needs=needs)
     except NotFound:
-        raise NotFound.named("evaluation", str(id)) from None
+        evaluation = None
+    if evaluation is None:
+        raise work.hidden("evaluation", id)
     return evaluation
 
 
 def delete_evaluation(work: Work, id: UUID) -> None:
-    work.evaluations.delete(get_evaluation(work, id, needs=Role.EDITOR).id)
+    found = get_evaluation(work, id, needs=Role.EDITOR)
+    asset = work.asset_by_id(found.asset, needs=Role.EDITOR)
+    work.evaluations.delete(found.id)
+    work.record(
+        "evaluation.delete", f"{asset.path}:{found.commit}", folder=asset.folder, evaluation=str(found.id),
+        dataset=f"{found.dataset_path}:{found.dataset_commit}",
+    )  # fmt: skip
 
 
 def open_report(work: Work, id: UUID, path: str) -> OpenFile:
-    evaluation = get_evaluation(work, id)
+    return report_of(work, get_evaluation(work, id), path)
+
+
+def reports_of(work: Work, evaluation: Evaluation) -> list[OpenFile]:
+    """All reports of an evaluation that the caller may see."""
+    located = locate(work, {report.sha256 for report in evaluation.reports})
+    return [
+        OpenFile(
+            work.hub, one.path, Entry(one.sha256, one.size, evaluation.created_at, guess_type(one.path)),
+            located[one.sha256],
+        )
+        for one in evaluation.reports
+    ]  # fmt: skip
+
+
+def report_of(work: Work, evaluation: Evaluation, path: str) -> OpenFile:
+    """A report of an evaluation that the caller may see."""
     for report in evaluation.reports:
         if report.path == path:
             entry = Entry(report.sha256, report.size, evaluation.created_at, guess_type(path))

@@ -1,24 +1,29 @@
 """What people do with versions: commit, log, diff, and see which commit touched a path last."""
 
-import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, Invalid
+from assethub.domain.errors import Conflict, Invalid, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.history import Commit, digest_of
 from assethub.domain.names import AssetPath, Reference, check_path
 from assethub.domain.objects import Entry, guess_type
 from assethub.domain.staging import StagedChange
 from assethub.services import versions
-from assethub.services.ancestry import Steps, order
+from assethub.services.ancestry import alone, merge_base
 from assethub.services.comparing import Comparison, compare_commits
-from assethub.services.recording import record_commit
+from assethub.services.edits import MOST_TOLD, edits_of
+from assethub.services.gates import pass_gates
+from assethub.services.logs import log_page
+from assethub.services.recording import record_commit, tell_commit
 from assethub.services.work import Work
 from assethub.storage.trees import Tree
+
+LONGEST_MESSAGE = 10_000  # characters
 
 
 @dataclass(frozen=True)
@@ -40,18 +45,24 @@ def commit_changes(
     *,
     add: Iterable[NewFile] = (),
     delete: Iterable[str] = (),
+    move: Mapping[str, str] = MappingProxyType({}),
     staged: bool = False,
+    only: Collection[str] | None = None,
     force: bool = False,
     expected_parent: str | None = None,
+    expected: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Commit | None:
-    """One atomic commit: deletions first (`dir/` is all below it), then files, over what is staged if asked.
+    """One atomic commit: deletions first (`dir/` is all below it), then moves, then files, over what is staged if
+    asked, or over just the staged paths `only`.
 
-    None if nothing changes. Conflict if the branch is not at `expected_parent`, or if a staged path changed on the
-    branch since it was staged, unless forced.
+    None if nothing changes. Conflict if the branch is not at `expected_parent` or holds something else than
+    `expected`, or if a staged path changed on the branch since it was staged, unless forced. See `edits_of`.
     """
     asset = work.asset(path, needs=Role.EDITOR)
     if not message.strip():
         raise Invalid("A commit needs a message that says why it was made.")
+    if len(message) > LONGEST_MESSAGE:
+        raise Invalid(f"The message has {len(message)} characters; at most {LONGEST_MESSAGE} are kept.")
     seen = work.refs.take(asset.id, branch).commit
     if expected_parent is not None and not (len(expected_parent) >= 4 and seen.startswith(expected_parent)):
         raise Conflict(
@@ -59,18 +70,28 @@ def commit_changes(
         )
     parent = work.commits.get(asset.id, seen)
     tree = versions.tree_of(work, parent)
-    waiting = staged_changes(work, asset, branch, tree, force=force) if staged else []
+    waiting = staged_changes(work, asset, branch, tree, force=force, only=only) if staged else []
     changes = {change.path: change.entry for change in waiting}
-    for gone in delete:
-        changes |= deletions(tree, gone)
-    changes |= check_files(work, asset, add, work.now())
+    below = tree.with_changes(changes) if waiting else tree
+    changes |= edits_of(below, check_files(work, asset, add, work.now()), delete, move, expected)
     made = commit_tree(work, asset, branch, parent, tree.with_changes(changes), message)
     work.staging.remove(change.sequence for change in waiting)
+    if made is not None:
+        tell_commit(work, "commit.create", asset, branch, made)
+    elif waiting:
+        work.record("stage.reset", f"{asset.path}:{branch}", folder=asset.folder, changes=len(waiting))
     return made
 
 
-def staged_changes(work: Work, asset: Asset, branch: str, tree: Tree, *, force: bool) -> list[StagedChange]:
-    changes = work.staging.changes(asset.id, branch)
+def staged_changes(
+    work: Work, asset: Asset, branch: str, tree: Tree, *, force: bool, only: Collection[str] | None = None
+) -> list[StagedChange]:
+    if only is None:
+        changes = work.staging.changes(asset.id, branch)
+    else:
+        changes = work.staging.of(asset.id, branch, set(only))
+        if missing := sorted(set(only) - {change.path for change in changes}):
+            raise NotFound(f"{len(missing)} paths are not staged on {branch!r} any more.", missing[:MOST_TOLD])
     moved = [change.path for change in changes if digest_of(tree.find(change.path)) != change.replaces]
     if moved and not force:
         raise Conflict(f"{len(moved)} staged paths changed on {branch!r} since they were staged.", moved)
@@ -89,22 +110,20 @@ def commit_tree(
     committer: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     allow_same: bool = False,
+    publishing: Commit | None = None,
 ) -> Commit | None:
-    """Commit the tree onto the branch whose head is `parent`; None if it is the head's already."""
+    """Commit the tree onto the branch whose head is `parent`; None if it is the head's already.
+
+    Conflict where gates stand before it; `publishing` is the version that a merge into `main` brings.
+    """
     if tree.id == parent.tree and not allow_same:
         return None
+    pass_gates(work, asset, branch, parent, tree.content, publishing=publishing)
     made = record_commit(work, asset, tree, (parent, *others), message, committer=committer, metadata=metadata)
     now = work.now()
     work.refs.move(asset.id, branch, seen=parent.id, to=made.id, now=now)
     work.assets.touch(asset.id, now)
     return made
-
-
-def deletions(tree: Tree, path: str) -> dict[str, Entry | None]:
-    """What the deletion of `a/b` (a file) or `a/b/` (all below it) removes; what is not there is no error."""
-    if path.endswith("/"):
-        return {below: None for below, _ in tree.below(path)}
-    return {path: None} if tree.find(path) else {}
 
 
 def check_files(work: Work, asset: Asset, files: Iterable[NewFile], now: datetime) -> dict[str, Entry]:
@@ -126,23 +145,8 @@ def check_files(work: Work, asset: Asset, files: Iterable[NewFile], now: datetim
 
 
 def log_commits(work: Work, reference: Reference, *, after: str | None = None, limit: int = 50) -> list[Commit]:
-    """The history of a ref, newest first: by generation, then time; `after` continues behind that commit."""
-    asset, head = versions.version(work, reference)
-    steps = Steps(work, asset.id, head)
-    found: list[str] = []
-    seen, passed = {head.id}, after is None
-    queue = [order(steps.get(head.id))]
-    while queue and len(found) < limit:
-        step = heapq.heappop(queue)[-1]
-        if passed:
-            found.append(step.id)
-        passed = passed or step.id == after
-        for parent in step.parents:
-            if parent not in seen:
-                seen.add(parent)
-                heapq.heappush(queue, order(steps.get(parent, step.generation)))
-    commits = work.commits.many(asset.id, found)
-    return [commits[id] for id in found]
+    """The history of a ref, newest first; `after` continues behind that commit."""
+    return log_page(work, reference, after=after, limit=limit).commits
 
 
 def get_commit(work: Work, path: AssetPath, id: str) -> Commit:
@@ -154,6 +158,41 @@ def diff_versions(work: Work, path: AssetPath, source: str, target: str) -> tupl
     asset = work.asset(path, needs=Role.VIEWER)
     before, after = versions.commit_at(work, asset, source), versions.commit_at(work, asset, target)
     return before, after, compare_commits(work, before, after)
+
+
+def diff_from(
+    work: Work, path: AssetPath, source: str | None, target: str
+) -> tuple[Commit | None, Commit, Comparison]:  # fmt: skip
+    """What changes from one ref of an asset, or from nothing, to another."""
+    asset = work.asset(path, needs=Role.VIEWER)
+    before = versions.commit_at(work, asset, source) if source else None
+    after = versions.commit_at(work, asset, target)
+    return before, after, compare_commits(work, before, after)
+
+
+@dataclass(frozen=True)
+class Between:
+    """How two versions stand to one another: `base` is where their histories meet; of the commits that only the
+    target has, and of those that only the source has, how many there are (None: too many to count); the first ones
+    that the target has."""
+
+    source: Commit
+    target: Commit
+    base: Commit | None
+    ahead: int | None
+    behind: int | None
+    commits: list[Commit]
+
+
+def between(work: Work, path: AssetPath, source: str, target: str, *, most: int = 50) -> Between:
+    asset = work.asset(path, needs=Role.VIEWER)
+    one, other = versions.commit_at(work, asset, source), versions.commit_at(work, asset, target)
+    base = merge_base(work, asset.id, one, other)
+    ahead, behind, newest = alone(work, asset.id, other, one, most)
+    commits = work.commits.many(asset.id, newest)
+    return Between(
+        one, other, work.commits.get(asset.id, base) if base else None, ahead, behind, [commits[id] for id in newest]
+    )
 
 
 def commit_diff(work: Work, path: AssetPath, id: str) -> tuple[Commit, Commit | None, Comparison]:

@@ -19,10 +19,12 @@ from assethub.domain.folders import Role
 from assethub.domain.imports import Import, ImportState, Source
 from assethub.domain.names import check_path
 from assethub.domain.objects import Entry, guess_type
-from assethub.domain.owners import Caller, Scope
+from assethub.domain.owners import Caller, Origin, Scope
 from assethub.services import history, versions
-from assethub.services.objects import acknowledge, hold, unless_gone
+from assethub.services.objects import acknowledge, copies, hold, unless_gone
 from assethub.services.originals import SMALL, Originals, Read, Stopped
+from assethub.services.quotas import room_of
+from assethub.services.recording import tell_commit
 from assethub.services.work import Hub, Work
 from assethub.storage.filesystem import full_disk_told
 from assethub.storage.sources import Found
@@ -51,7 +53,7 @@ def perform(hub: Hub, id: UUID, ending: Event) -> None:
     assert source is not None  # the row of an import keeps both
     try:
         with full_disk_told():
-            Importing(hub, job, source, Caller(user, Scope.WRITE), ending).run()
+            Importing(hub, job, source, Caller(user, Scope.WRITE, origin=Origin("an import")), ending).run()
     except Stopped:
         log.info("import %s stopped", id)
     except HubError as error:
@@ -81,6 +83,7 @@ class Importing:
             TemporaryFile("w+", encoding="utf-8", dir=self.hub.folder) as results,
         ):
             self.survey(listed)
+            self.check_room(listed)
             self.transfer(listed, results)
             self.commit(results)
 
@@ -99,6 +102,22 @@ class Importing:
             where = f"at {self.job.prefix!r}" if self.job.prefix else "yet"
             raise Invalid(f"The source {self.source.name!r} holds nothing {where}.")
         self.report(total_files=files, total_bytes=size)
+
+    def check_room(self, listed: IO[str]) -> None:
+        """QuotaExceeded before anything is read, if the owner may not store what is not known to be held."""
+        with self.hub.work(None, reading=True) as work:
+            left = None if self.job.link else room_of(work, self.job.asset)
+        if left is None:
+            return
+        listed.seek(0)
+        need = 0
+        for page in batches((found_of(line) for line in listed), PAGE):
+            with self.hub.work(None, reading=True) as work:
+                known = work.originals.find(self.source.id, [found.place for found in page])
+                held = copies(work, self.job.asset, {sha256 for _, sha256, _, _ in known.values()})
+            same = {(place, stamp) for place, (stamp, sha256, _, _) in known.items() if sha256 in held}
+            need += sum(one.size for one in page if (one.place, one.stamp) not in same)
+        left.check(need)
 
     def transfer(self, listed: IO[str], results: IO[str]) -> None:
         """Read what is not known, several units side by side, and make it known as it comes in."""
@@ -223,6 +242,8 @@ class Importing:
         facts = {"import": {"source": job.source_name, "prefix": job.prefix, "link": job.link}}
         message = job.message or f"Import {job.origin}"
         made = history.commit_tree(work, asset, job.branch, parent, tree, message, metadata=facts)
+        if made is not None:
+            tell_commit(work, "commit.import", asset, job.branch, made, id=str(job.id))
         done = self.progress() | {"total_files": self.files, "total_bytes": self.bytes}
         ended = {"state": ImportState.SUCCEEDED, "commit": made.id if made else None, "ended_at": work.now()}
         work.imports.change(job.id, done | ended)

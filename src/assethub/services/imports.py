@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from assethub.domain.errors import Conflict, Forbidden, Invalid
 from assethub.domain.folders import Role
 from assethub.domain.history import MAIN
 from assethub.domain.imports import Import, ImportState
 from assethub.domain.names import AssetPath, check_path
 from assethub.domain.owners import Caller
+from assethub.services.gates import refuse_gated
 from assethub.services.sources import find_source
 from assethub.services.work import Hub, Work
 
@@ -31,6 +32,7 @@ def start_import(
     asset = work.asset(path, needs=Role.EDITOR)
     found = find_source(work, source)
     work.refs.branch(asset.id, branch)
+    refuse_gated(work, asset, branch)
     prefix, target = prefix.lstrip("/"), target.strip("/")
     for given in filter(None, (prefix, target)):
         check_path(given)
@@ -44,6 +46,10 @@ def start_import(
         read_bytes=0, created_by=user.id, creator=user.name, created_at=work.now(), started_at=None, ended_at=None,
     )  # fmt: skip
     work.imports.add(made)
+    work.record(
+        "import.start", f"{asset.path}:{branch}", folder=asset.folder, source=f"{found.name}:{prefix}", link=link,
+        id=str(made.id),
+    )  # fmt: skip
     return made
 
 
@@ -58,7 +64,7 @@ def get_import(work: Work, path: AssetPath, id: UUID, *, needs: Role = Role.VIEW
     asset = work.asset(path, needs=needs)
     found = work.imports.find(id)
     if found is None or found.asset != asset.id:
-        raise NotFound.named("import", str(id))
+        raise work.hidden("import", id)
     return found
 
 
@@ -73,6 +79,8 @@ def cancel_import(work: Work, path: AssetPath, id: UUID) -> Import:
         raise Conflict(f"This import has {found.state} already.")
     reason = f"Cancelled by {work.person.name}."
     work.imports.change(id, {"state": ImportState.CANCELLED, "ended_at": work.now(), "error": reason})
+    asset = work.asset(path, needs=Role.EDITOR)
+    work.record("import.cancel", f"{asset.path}:{found.branch}", folder=asset.folder, id=str(id))
     return get_import(work, path, id)
 
 

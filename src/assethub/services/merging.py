@@ -1,16 +1,22 @@
 """Merging branches, and so publishing model versions into `main`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Invalid
 from assethub.domain.folders import Role
+from assethub.domain.gates import GateState
 from assethub.domain.history import MAIN, Commit, Conflicting, Strategy
 from assethub.domain.names import AssetPath
 from assethub.domain.objects import Entry
 from assethub.services import versions
-from assethub.services.ancestry import merge_base
+from assethub.services.ancestry import alone, merge_base
+from assethub.services.comparing import Comparison, compare_trees
+from assethub.services.gates import is_gated, judge
 from assethub.services.history import commit_tree
+from assethub.services.recording import tell_commit
 from assethub.services.work import Work
 from assethub.storage.changes import overlay
 from assethub.storage.trees import Tree
@@ -29,27 +35,99 @@ def merge_branch(
     """Merge a ref into a branch as one commit with two parents; None if the branch holds it already.
 
     Into `main` the default strategy is `replace` (a version is published whole), elsewhere three-way `merge`.
-    Conflict lists every path that both sides changed, and changes nothing.
+    Conflict lists every path that both sides changed, or every gate that is not passed, and changes nothing.
     """
     asset = work.asset(path, needs=Role.EDITOR)
     target = work.commits.get(asset.id, work.refs.take(asset.id, into).commit)
     origin = versions.commit_at(work, asset, source)
-    chosen = strategy or (Strategy.REPLACE if into == MAIN else Strategy.MERGE)
-    check_answers(answers or {})
-    if origin.id == target.id:
+    plan = plan_merge(work, asset, origin, target, strategy or default_strategy(into), answers or {})
+    if plan.conflicts:
+        raise refused(plan.conflicts)
+    if plan.tree is None:
         return None
-    base = merge_base(work, asset.id, origin, target)
-    if base == origin.id and chosen is not Strategy.REPLACE:
-        return None
-    ours, theirs = versions.tree_of(work, target), versions.tree_of(work, origin)
-    if chosen is Strategy.REPLACE:
-        if base == origin.id and replaced(ours, theirs).id == ours.id:
-            return None
-        tree = replaced(ours, theirs)
-    else:
-        tree = three_way(work, asset, base, ours, theirs, chosen, answers or {})
     text = message or f"Merge {source} into {into}"
-    return commit_tree(work, asset, into, target, tree, text, others=(origin,), allow_same=True)
+    made = commit_tree(
+        work, asset, into, target, plan.tree, text, others=(origin,), allow_same=True, publishing=origin
+    )  # fmt: skip
+    if made is not None:
+        tell_commit(work, "commit.merge", asset, into, made, source=source, strategy=plan.strategy)
+    return made
+
+
+def default_strategy(into: str) -> Strategy:
+    return Strategy.REPLACE if into == MAIN else Strategy.MERGE
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a merge would do; `tree` is what the branch would hold, None where there is nothing to merge."""
+
+    source: Commit
+    target: Commit
+    base: str | None  # where their histories meet
+    strategy: Strategy
+    tree: Tree | None
+    conflicts: list[Conflicting]  # that have no answer yet; then `tree` leaves the target's there
+    ours: Tree
+
+    @property
+    def nothing(self) -> bool:
+        return self.tree is None
+
+    @cached_property
+    def changes(self) -> Comparison:
+        """Of the branch; to be asked for while the work goes on."""
+        return compare_trees(self.ours, self.tree or self.ours)
+
+
+def preview_merge(
+    work: Work,
+    path: AssetPath,
+    source: str,
+    into: str = MAIN,
+    *,
+    strategy: Strategy | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> Plan:
+    """What `merge_branch` would do now, with every conflict, and nothing changed."""
+    asset = work.asset(path, needs=Role.VIEWER)
+    target = versions.commit_at(work, asset, f"branch/{into}")
+    origin = versions.commit_at(work, asset, source)
+    return plan_merge(work, asset, origin, target, strategy or default_strategy(into), answers or {})
+
+
+def apart(work: Work, plan: Plan) -> tuple[int | None, int | None]:
+    """How many commits the source has alone, and the target; None: too many to count."""
+    ahead, behind, _ = alone(work, plan.source.asset, plan.source, plan.target, 0)
+    return ahead, behind
+
+
+def gates_before(work: Work, path: AssetPath, plan: Plan, into: str) -> list[GateState]:
+    """How what the merge would leave stands at the gates that it has to pass."""
+    asset = work.asset(path, needs=Role.VIEWER)
+    if plan.tree is None or plan.tree.content == plan.target.content or not is_gated(work, asset, into):
+        return []
+    return judge(work, asset, plan.source, plan.tree.content, plan.target)
+
+
+def plan_merge(
+    work: Work, asset: Asset, origin: Commit, target: Commit, strategy: Strategy, answers: Mapping[str, str]
+) -> Plan:
+    check_answers(answers)
+    ours, theirs = versions.tree_of(work, target), versions.tree_of(work, origin)
+    base = merge_base(work, asset.id, origin, target)
+    tree: Tree | None = None
+    conflicts: list[Conflicting] = []
+    if base == origin.id and (strategy is not Strategy.REPLACE or origin.id == target.id):
+        pass  # the target holds the source
+    elif strategy is Strategy.REPLACE:
+        tree = replaced(ours, theirs)
+        if base == origin.id and tree.id == ours.id:
+            tree = None
+    else:
+        start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else work.trees.empty
+        tree, conflicts = merged(start, ours, theirs, strategy, answers)
+    return Plan(origin, target, base, strategy, tree, conflicts, ours)
 
 
 def replaced(target: Tree, source: Tree) -> Tree:
@@ -70,7 +148,10 @@ def revert_commit(
     asset, undone, head = commit_and_head(work, path, commit, branch)
     message = f"Revert {undone.title!r}\n\nTakes back commit {undone.id}."
     before, after = parent_tree(work, undone), versions.tree_of(work, undone)
-    return lay_over(work, asset, branch, head, after, before, answers or {}, message)
+    made = lay_over(work, asset, branch, head, after, before, answers or {}, message)
+    if made is not None:
+        tell_commit(work, "commit.revert", asset, branch, made, reverted=undone.id)
+    return made
 
 
 def cherry_pick(
@@ -83,7 +164,10 @@ def cherry_pick(
     asset, picked, head = commit_and_head(work, path, commit, branch)
     message = f"{picked.message}\n\nPicked from commit {picked.id}."
     before, after = parent_tree(work, picked), versions.tree_of(work, picked)
-    return lay_over(work, asset, branch, head, before, after, answers or {}, message)
+    made = lay_over(work, asset, branch, head, before, after, answers or {}, message)
+    if made is not None:
+        tell_commit(work, "commit.pick", asset, branch, made, picked=picked.id)
+    return made
 
 
 def commit_and_head(work: Work, path: AssetPath, commit: str, branch: str) -> tuple[Asset, Commit, Commit]:
@@ -110,27 +194,25 @@ def lay_over(
 ) -> Commit | None:
     """Commit the change from `base` to `theirs` on top of the branch."""
     check_answers(answers)
-    ours = versions.tree_of(work, head)
-    return commit_tree(work, asset, branch, head, merged(base, ours, theirs, Strategy.MERGE, answers), message)
-
-
-def three_way(
-    work: Work, asset: Asset, base: str | None, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]
-) -> Tree:
-    start = versions.tree_of(work, work.commits.get(asset.id, base)) if base else work.trees.empty
-    return merged(start, ours, theirs, strategy, answers)
-
-
-def merged(base: Tree, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]) -> Tree:
-    """Ours with what theirs changed since the base. Conflict lists every path that both changed differently."""
-    edits, conflicts = overlay(base.diff(theirs), base.diff(ours), strategy, answers)
+    tree, conflicts = merged(base, versions.tree_of(work, head), theirs, Strategy.MERGE, answers)
     if conflicts:
-        raise Conflict(
-            f"{len(conflicts)} paths were changed on both sides; answer each with source or target, "
-            "or choose a strategy.",
-            [explain(conflict) for conflict in conflicts],
-        )
-    return ours.edited(edits)
+        raise refused(conflicts)
+    return commit_tree(work, asset, branch, head, tree, message)
+
+
+def merged(
+    base: Tree, ours: Tree, theirs: Tree, strategy: Strategy, answers: Mapping[str, str]
+) -> tuple[Tree, list[Conflicting]]:
+    """Ours with what theirs changed since the base, and the paths that both changed differently."""
+    edits, conflicts = overlay(base.diff(theirs), base.diff(ours), strategy, answers)
+    return ours.edited(edits), conflicts
+
+
+def refused(conflicts: list[Conflicting]) -> Conflict:
+    return Conflict(
+        f"{len(conflicts)} paths were changed on both sides; answer each with source or target, or choose a strategy.",
+        [explain(conflict) for conflict in conflicts],
+    )
 
 
 def check_answers(answers: Mapping[str, str]) -> None:

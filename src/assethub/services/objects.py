@@ -1,33 +1,30 @@
 """Bytes in and out: bodies received and checked, files of a version listed and read."""
 
-import base64
 import hashlib
-import json
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import repeat
 from types import MappingProxyType
 from typing import Self
 from uuid import UUID
 
 from assethub.database.placed import Placed
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Damaged, Forbidden, Gone, Invalid, NotFound
+from assethub.domain.errors import Damaged, Gone, Invalid, NotFound, QuotaExceeded
 from assethub.domain.folders import Role
 from assethub.domain.history import Commit
 from assethub.domain.names import COMMIT_ID, AssetPath, Reference
 from assethub.domain.objects import Entry, Listed, Purge
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking, RunCaller
 from assethub.services import versions
+from assethub.services.quotas import Room, check_gained, check_room, room_of
 from assethub.services.work import Hub, Work
 from assethub.storage.contents import LINKED, Incoming, Location, check_body
 from assethub.storage.originals import Link, LinkBroken
 
 MOST_LISTED = 10_000
 Received = Location  # what a door is told about a body that was kept
-LINK = timedelta(hours=12)
 
 
 def receiving(work: Work, path: AssetPath) -> Asset:
@@ -38,18 +35,32 @@ def receiving(work: Work, path: AssetPath) -> Asset:
 class Upload:
     """One body on its way into an asset; no transaction is held while it streams."""
 
-    def __init__(self, hub: Hub, caller: Caller | RunCaller | None, asset: Asset, incoming: Incoming) -> None:
-        self.hub, self.caller, self.asset, self.incoming = hub, caller, asset, incoming
+    def __init__(self, hub: Hub, caller: Asking, asset: Asset, incoming: Incoming, room: Room | None) -> None:
+        self.hub, self.caller, self.asset, self.incoming, self.room = hub, caller, asset, incoming, room
 
     @classmethod
-    def begin(cls, hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, expected: str | None = None) -> Self:
+    def begin(
+        cls, hub: Hub, caller: Asking, path: AssetPath, expected: str | None = None, size: int | None = None
+    ) -> Self:
+        """`size` is what the sender announces. QuotaExceeded if the owner may not store so much more."""
         if expected is not None and not COMMIT_ID.fullmatch(expected):
             raise Invalid(f"{expected!r} is not a sha256; it has 64 lower-case hex digits.")
         with hub.work(caller, reading=True) as work:
             asset = receiving(work, path)
-        return cls(hub, caller, asset, hub.contents.incoming())
+            held = expected is not None and expected in copies(work, asset.id, [expected])
+            room = None if held else room_of(work, asset.id)
+        return cls.into(hub, caller, asset, room, size)
+
+    @classmethod
+    def into(cls, hub: Hub, caller: Asking, asset: Asset, room: Room | None, size: int | None) -> Self:
+        """Into an asset of which is known already that the caller may send to it, and what room its owner has."""
+        if room is not None:
+            room.check(size or 0)
+        return cls(hub, caller, asset, hub.contents.incoming(), room)
 
     def write(self, data: bytes) -> None:
+        if self.room is not None:
+            self.room.check(self.incoming.size + len(data))
         self.incoming.write(data)
 
     def finish(self, expected: str | None = None) -> Location:
@@ -65,13 +76,15 @@ class Upload:
         self.incoming.discard()
 
 
-def receive_small(
-    hub: Hub, caller: Caller | RunCaller | None, path: AssetPath, bodies: Iterable[tuple[str, bytes]]
-) -> list[Location]:
+def receive_small(hub: Hub, caller: Asking, path: AssetPath, bodies: Iterable[tuple[str, bytes]]) -> list[Location]:
     """Keep many small bodies, those that are new to the hub as one pack, and acknowledge them all."""
     arrived = dict(bodies)
     with hub.work(caller, reading=True) as work:
         asset = receiving(work, path)
+        room = room_of(work, asset.id)
+        if room is not None:
+            held = copies(work, asset.id, arrived)
+            room.check(sum(len(body) for sha256, body in arrived.items() if sha256 not in held))
         known = {sha256 for sha256, one in work.bodies.rows(arrived).items() if one.pack != LINKED}
     for sha256 in known:
         check_body(sha256, arrived[sha256])
@@ -84,12 +97,17 @@ def receive_small(
     return located
 
 
+def copies(work: Work, asset: UUID, sha256s: Iterable[str]) -> set[str]:
+    """Which of these contents the asset holds, as more than a link."""
+    return {sha256 for sha256, one in work.holdings.of(asset, sha256s).items() if one.pack != LINKED}
+
+
 @contextmanager
 def unless_gone(hub: Hub, kept: list[Location]) -> Iterator[None]:
-    """Files that were just kept go again if one of their bodies is refused, since it was removed for good before."""
+    """Files that were just kept go again if they are refused: one was removed for good before, or there is no room."""
     try:
         yield
-    except Gone:
+    except (Gone, QuotaExceeded):
         for name in {one.pack for one in kept} - {LINKED}:
             hub.contents.drop(name)
         raise
@@ -98,7 +116,7 @@ def unless_gone(hub: Hub, kept: list[Location]) -> Iterator[None]:
 def acknowledge(work: Work, asset: UUID, located: list[Location]) -> None:
     """The hub knows these bodies from now on, and the asset holds them. Gone if one was removed for good before."""
     admit(work, located)
-    work.holdings.add(asset, [one.sha256 for one in located])
+    check_gained(work, asset, work.holdings.add(asset, [one.sha256 for one in located]))
 
 
 def acknowledge_one(work: Work, asset: UUID, location: Location) -> Location:
@@ -124,7 +142,7 @@ def hold(work: Work, asset: UUID, sha256s: Iterable[str]) -> None:
     """Give the asset bodies that the hub has; NotFound names one that it has not."""
     found = {one.sha256 for one in locate(work, sha256s).values()}
     work.bodies.touch(work.bodies.rows(found).values(), work.now(), work.stale)
-    work.holdings.add(asset, found)
+    check_gained(work, asset, work.holdings.add(asset, found))
 
 
 def gone(purge: Purge, what: str) -> Gone:
@@ -134,15 +152,23 @@ def gone(purge: Purge, what: str) -> Gone:
     )
 
 
-def missing_bodies(work: Work, path: AssetPath, sha256s: Iterable[str]) -> list[str]:
+def missing_bodies(
+    work: Work, path: AssetPath, sha256s: Sequence[str], sizes: Sequence[int] = (), before: int = 0
+) -> list[str]:
     """Which of these contents the asset does not hold yet, or only as links, in the order asked.
 
-    The others stay for the grace period.
+    The others stay for the grace period. QuotaExceeded if their `sizes`, with `before` that earlier answers asked for,
+    are more than the owner may store.
     """
-    asked = list(dict.fromkeys(sha256s))
-    held = work.holdings.of(receiving(work, path).id, asked)
+    asset, announced = receiving(work, path), dict(zip(sha256s, sizes or repeat(0), strict=False))
+    if sizes and len(sizes) != len(sha256s):
+        raise Invalid(f"There are {len(sizes)} sizes for {len(sha256s)} contents; give one for each, or none.")
+    asked = list(announced)
+    held = work.holdings.of(asset.id, asked)
     work.bodies.touch(held.values(), work.now(), work.stale)
-    return [sha256 for sha256 in asked if sha256 not in held or held[sha256].pack == LINKED]
+    missing = [sha256 for sha256 in asked if sha256 not in held or held[sha256].pack == LINKED]
+    check_room(work, asset.id, before + sum(announced[sha256] for sha256 in missing))
+    return missing
 
 
 def list_objects(
@@ -175,6 +201,12 @@ class OpenFile:
 
     def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         return read_body(self.hub, self.location, self.path, start, end)
+
+    @property
+    def handed_over(self) -> str | None:
+        """Where the web server before the hub finds this body as a file, if the hub was told that there is one."""
+        file = self.hub.contents.file_of(self.location) if self.hub.accel else None
+        return f"{self.hub.accel.rstrip('/')}/{file}" if file else None
 
     def read_all(self) -> bytes:
         """All bytes of a small file, compared with its sha256. Unavailable if they are damaged."""
@@ -269,29 +301,3 @@ def check_links(files: Iterable[OpenFile]) -> None:
 def read_whole(opened: OpenFile, most: int) -> bytes | None:
     """The file's bytes if there are at most `most` of them."""
     return None if opened.entry.size > most else opened.read_all()
-
-
-def read_link(work: Work, reference: Reference, path: str) -> str:
-    """A signed token that reads this one file for some hours, for pages that take no cookie."""
-    asset, commit, _ = stat_object(work, reference, path)
-    until = int((work.now() + LINK).timestamp())
-    fields = json.dumps([str(asset.id), commit.id, path, until], separators=(",", ":"))
-    text = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
-    return f"{text}.{work.hub.sign('raw', text)[:43]}"
-
-
-def open_link(hub: Hub, token: str, now: datetime) -> OpenFile:
-    """The file that a link made by `read_link` reads. Forbidden if it is forged or too old."""
-    text, _, signature = token.partition(".")
-    expected = hub.sign("raw", text)[:43]
-    if not secrets.compare_digest(signature.encode(), expected.encode()):
-        raise Forbidden("This link is not one of the hub's own; open the file's page again.")
-    asset, commit_id, path, until = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    if now.timestamp() > until:
-        raise Forbidden("This link is too old; open the file's page again.")
-    with hub.work(None, reading=True) as work:
-        commit = work.commits.get(UUID(asset), commit_id)
-        entry = versions.tree_of(work, commit).find(path)
-        if entry is None:
-            raise NotFound.named("file", path)
-        return OpenFile(hub, path, entry, locate(work, [entry.sha256])[entry.sha256])

@@ -4,22 +4,34 @@ import fcntl
 import logging
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from assethub.database.engine import connect, migrate
 from assethub.domain.errors import Invalid, Unavailable
-from assethub.executors.local import LocalExecutor
+from assethub.domain.outbound import Policy
+from assethub.domain.queue import ALL_OF_IT, MachineSettings
+from assethub.domain.settings import Setting
+from assethub.domain.sign_in import ProviderSettings
+from assethub.executors.local import Confining, LocalExecutor
+from assethub.services.limits import Rates
+from assethub.services.outbound import Outbound
 from assethub.services.work import Hub
 from assethub.storage.backend import Backend, put
 from assethub.storage.contents import Contents
 from assethub.storage.filesystem import FilesystemBackend, sync_folder
+from assethub.storage.gatherings import Gatherings
 from assethub.storage.spools import Spools
 from assethub.storage.tree_store import NodeCache
+
+if TYPE_CHECKING:
+    from assethub.services.providers import Provider
 
 log = logging.getLogger("assethub")
 PROBE = b"Asset Hub was here"
@@ -34,6 +46,7 @@ class Opened:
     lock: IO[str] | None
 
     def close(self) -> None:
+        self.hub.tables.close()
         self.hub.engine.dispose()
         if self.lock is not None:
             self.lock.close()
@@ -45,13 +58,31 @@ def open_hub(
     database: str | None = None,
     store: str | None = None,
     git_roots: tuple[Path, ...] = (),
+    outbound: tuple[str, ...] = (),
     slots: int = 2,
+    machine: MachineSettings = ALL_OF_IT,
     grace: timedelta = timedelta(days=3),
+    sandbox: str = "auto",
+    sandbox_folders: tuple[Path, ...] = (),
+    quota: int | None = None,
+    run_disk: int | None = None,
+    audit_kept: timedelta | None = timedelta(days=365),
+    requests_per_minute: int = 0,
+    s3_url: str = "",
+    accel: str = "",
+    public: bool = False,
+    provider: ProviderSettings | None = None,
+    settings: tuple[Setting, ...] = (),
     serving: bool = False,
 ) -> Opened:
     """The hub of a data folder. `serving` takes the folder for this process alone: one server, one folder."""
+    policy = Policy.parse(outbound)
     folder = folder.resolve()
     check_format(folder)
+    executor = LocalExecutor(
+        folder / "runs", folder / "cache", confining=confining(sandbox), hidden=[folder, *files_of(database)],
+        folders=sandbox_folders, machine=machine,
+    )  # fmt: skip
     lock = hold(folder) if serving else None
     url = database or f"sqlite:///{folder / 'hub.db'}"
     engine = connect(url)
@@ -62,19 +93,53 @@ def open_hub(
     backend = backend_of(folder, store)
     if serving:  # others, such as `ah admin`, open the folder beside a server that is receiving
         backend.sweep()
+        shutil.rmtree(folder / "git" / "private", ignore_errors=True)  # keys that a killed server had in use
     hub = Hub(
         engine=engine,
         contents=Contents(backend),
         nodes=NodeCache(backend),
-        executor=LocalExecutor(folder / "runs", folder / "cache"),
+        executor=executor,
         secret=secret_of(folder),
         folder=folder,
         spools=Spools(folder / "store" / "uploads"),
+        gatherings=Gatherings(folder / "store" / "multiparts"),
         git_roots=git_roots,
+        outbound=Outbound(policy),
         slots=slots,
         grace=grace,
+        quota=quota,
+        run_disk=run_disk,
+        audit_kept=audit_kept,
+        rates=Rates(requests_per_minute),
+        s3_url=s3_url,
+        accel=accel,
+        public=public,
+        provider=provider_of(provider) if provider else None,
+        settings=settings,
     )
     return Opened(hub, lock)
+
+
+def provider_of(settings: ProviderSettings) -> "Provider":
+    from assethub.services.providers import Provider  # takes a while, and not every hub has one
+
+    return Provider(settings)
+
+
+def confining(word: str) -> Confining:
+    try:
+        return Confining(word)
+    except ValueError:
+        raise Invalid(f"The setting `sandbox` is auto, require or off, not {word!r}.") from None
+
+
+def files_of(database: str | None) -> list[Path]:
+    """What a database outside of the data folder keeps on this machine, as far as its address tells."""
+    url = make_url(database) if database else None
+    if url is None or url.get_backend_name() != "sqlite" or not url.database:
+        return []
+    file = Path(url.database).resolve()
+    return [file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))]
 
 
 def backend_of(folder: Path, store: str | None) -> Backend:

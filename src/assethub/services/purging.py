@@ -14,6 +14,7 @@ from assethub.domain.errors import Invalid, NotFound, Unavailable
 from assethub.domain.history import timestamp
 from assethub.domain.names import COMMIT_ID, Reference
 from assethub.domain.objects import Purge
+from assethub.domain.owners import Keeper
 from assethub.services import versions
 from assethub.services.collection import Round, moving_files, name_of
 from assethub.services.shelves import CONTENTS
@@ -36,8 +37,10 @@ def content_of(hub: Hub, reference: Reference, path: str) -> str:
     return entry.sha256
 
 
-def purge(hub: Hub, sha256: str, reason: str, by: str) -> Purge:
+def purge(hub: Hub, sha256: str, reason: str, by: str, keeper: Keeper | None = None) -> Purge:
     """Remove a content wherever it is, and refuse it from now on. Repeating it finishes what was cut off.
+
+    `by` is what its askers are told, `keeper` what the audit log tells.
 
     Unavailable if damage beside it keeps its bytes in a file; nobody can read them there, and it can be repeated.
     """
@@ -54,11 +57,13 @@ def purge(hub: Hub, sha256: str, reason: str, by: str) -> Purge:
         if done is None and body is None:
             raise NotFound.named("content", sha256[:8])
         if done is None and body is not None:
-            with hub.work(None, alone=True) as work:
+            with hub.work(keeper, alone=True) as work:
                 done = Purge(work.new_id(), sha256, body.size, reason.strip(), by, work.now(), places)
                 work.purges.add(done)
                 work.purges.unstage(sha256)
                 work.bodies.forget_now(sha256)
+                work.asset_words.forget_card(sha256)
+                work.record("content.purge", sha256, reason=done.reason, by=by, size=done.size, places=len(places))
                 alone = body.pack != LINKED and not work.bodies.in_packs([body.pack])
             if alone:
                 hub.contents.drop(body.pack)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import SignInNeeded
 from assethub.domain.history import ChangeKind, Commit, commit_id
+from assethub.services.stars import works_with
 from assethub.services.work import Work
 from assethub.storage.changes import Changes
 from assethub.storage.path_filters import MOST_PATHS, filter_of
@@ -24,10 +24,8 @@ def record_commit(
     metadata: Mapping[str, Any] | None = None,
 ) -> Commit:
     """Keep the tree and a commit of it by the caller; no ref is moved. The tree is durable before the row names it."""
-    if work.caller is None:
-        raise SignInNeeded("Sign in first: a commit needs an author.")
     tree_id = work.trees.write(tree)
-    author = work.caller.name
+    author = work.somebody.name
     facts = dict(metadata or {})
     made_at, ids = work.now(), tuple(parent.id for parent in parents)
     before = work.trees.get(parents[0].tree) if parents else work.trees.empty
@@ -46,7 +44,16 @@ def record_commit(
         **measures,
     )
     work.commits.add(commit, changed_paths)
+    works_with(work, asset.id)
     return commit
+
+
+def tell_commit(work: Work, action: str, asset: Asset, branch: str, made: Commit, **detail: Any) -> None:
+    """Tell the audit log of a commit that was made on a branch."""
+    work.record(
+        action, f"{asset.path}:{branch}", folder=asset.folder, commit=made.id, added=made.added, changed=made.changed,
+        removed=made.removed, **detail,
+    )  # fmt: skip
 
 
 def measured(tree: Tree, before: Tree) -> tuple[dict[str, Any], bytes | None]:

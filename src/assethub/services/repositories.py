@@ -1,45 +1,60 @@
 """Git repositories of code: a revision pinned to its commit, and the task file read there."""
 
+import fcntl
 import hashlib
-import os
 import re
 import shutil
 import subprocess
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from assethub.domain.errors import Invalid, Unavailable
+from assethub.domain.errors import Damaged, Invalid, Unavailable
 from assethub.domain.names import check_path
-from assethub.domain.runs import Code
-from assethub.domain.tasks import TASK_FILE, Task, parse_tasks
+from assethub.domain.repositories import Remote
+from assethub.domain.runs import Code, CodeRefs
+from assethub.domain.tasks import TASK_FILE, Task
+from assethub.protocol.task_file import tasks_of
+from assethub.services.git import Opener, Way, command, complaint, environment, local_way, run_git
+from assethub.services.remotes import way_to
 from assethub.services.work import Hub
 
-REMOTE = re.compile(r"(https://|ssh://)[^\s]+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s:][^\s]*")
 REVISION = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
 LARGEST_TASK_FILE = 256 << 10
-MOST_NODES = 10_000
-SECONDS = 300
+PIECE = 64 << 10
+LISTING_SECONDS = 20
+LISTING = threading.BoundedSemaphore(8)
+MOST_REFS = 1000  # branches, and tags, of a repository that are listed
+CLOSED = re.compile(
+    r"could not read Username|Authentication failed|returned error: 40[13]|[Pp]ermission denied|"
+    r"repository .*not found|Repository not found"
+)
+
+
+def is_local(url: str) -> bool:
+    return url.startswith("/")
 
 
 def check_url(hub: Hub, url: str) -> str:
-    """The address itself, if the hub may fetch from it: https, ssh, or a path below an administrator's root."""
-    if REMOTE.fullmatch(url):
-        return url
-    path = Path(url)
-    if path.is_absolute():
-        real = path.resolve()
+    """The address in the form that is kept, if the hub may fetch from it: https, ssh, or below a root."""
+    if is_local(url):
+        real = Path(url).resolve()
         if any(real.is_relative_to(root.resolve()) for root in hub.git_roots):
             return str(real)
         raise Invalid(
             f"The Git repository {url!r} is not below a folder that this hub's administrator allows (git_roots)."
         )
-    raise Invalid(f"{url!r} is not a Git address that the hub fetches from; use https://… or ssh://… or git@host:path.")
+    remote = Remote.parse(url)
+    if not remote.steps:
+        raise Invalid(f"{str(remote)!r} is no repository's address: it has no path.")
+    return str(remote)
 
 
-def pin(hub: Hub, url: str, revision: str | None, subpath: str | None) -> tuple[Code, dict[str, Task]]:
+def pin(
+    hub: Hub, url: str, revision: str | None, subpath: str | None, opener: Opener | None = None
+) -> tuple[Code, dict[str, Task]]:
     """The repository at the commit that the revision names now, and its tasks. Fetches from the network."""
     address = check_url(hub, url)
     wanted = revision or "HEAD"
@@ -48,34 +63,111 @@ def pin(hub: Hub, url: str, revision: str | None, subpath: str | None) -> tuple[
     folder = (subpath or "").strip("/")
     if folder:
         check_path(folder)
-    sha = fetch(hub, address, wanted)
+    sha = fetch(hub, address, wanted, opener)
     code = Code(address, wanted, sha, folder)
-    return code, read_tasks(hub, code)
+    return code, read_tasks(cache_of(hub, address, opener), code)
 
 
-def fetch(hub: Hub, url: str, revision: str) -> str:
+def ensure(hub: Hub, code: Code, opener: Opener | None) -> bool:
+    """Fetch pinned code again if the hub does not have it any more; whether it did."""
+    if sha_of(cache_of(hub, code.url, opener), code.sha) is not None:
+        return False
+    fetch(hub, check_url(hub, code.url), code.sha, opener)
+    return True
+
+
+def fetch(hub: Hub, url: str, revision: str, opener: Opener | None) -> str:
     """Bring the revision into the hub's cache of the repository; answers its commit's sha."""
-    cache = cache_of(hub, url)
+    cache = cache_of(hub, url, opener)
     if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = cache.with_name(f"{uuid.uuid4().hex}.new")
         git(["init", "--quiet", "--bare", str(fresh)], None)
         try:
             fresh.rename(cache)
         except OSError:  # another request made it meanwhile
             shutil.rmtree(fresh)
-    ref = f"refs/pins/{uuid.uuid4().hex}"  # keeps the commit, and needs no lock between requests
-    told = git(["fetch", "--quiet", "--no-tags", "--depth=1", "--", url, f"+{revision}:{ref}"], cache, check=False)
-    if told is None:
-        return peeled(cache, ref)
-    if re.fullmatch(r"[0-9a-f]{4,40}", revision):  # a commit: some servers give only refs, so take them all
-        told = git(["fetch", "--quiet", "--no-tags", "--", url, f"+refs/*:refs/all/{ref[10:]}/*"], cache, check=False)
-        found = sha_of(cache, revision)
-        if told is None and found:
-            return found
+    ref = f"refs/pins/{uuid.uuid4().hex}"  # keeps the commit
+    with reaching(hub, url, opener) as way, alone(cache):
+        told = tried(cache, way, "--depth=1", f"+{revision}:{ref}")
+        if told is None:
+            return peeled(cache, ref)
+        if re.fullmatch(r"[0-9a-f]{4,40}", revision):  # a commit: some servers give only refs, so take them all
+            told = tried(cache, way, f"+refs/*:refs/all/{ref[10:]}/*")
+            found = sha_of(cache, revision)
+            if told is None and found:
+                return found
     if told is not None and "couldn't find remote ref" not in told and "not our ref" not in told:
-        raise Invalid(f"The Git repository {url} could not be read: {told}")
+        raise unread(url, opener.scrubbed(told) if opener else told, opener)
     raise Invalid(f"The Git repository {url} has no branch, tag or commit {revision!r}.")
+
+
+def list_refs(hub: Hub, url: str, opener: Opener | None) -> CodeRefs:
+    """The branches and tags that a repository has now. Asks the network."""
+    address = check_url(hub, url)
+    if not LISTING.acquire(blocking=False):  # a server that stalls holds a thread of the hub's meanwhile
+        raise Unavailable("The hub is listing other repositories; try again in a moment.")
+    try:
+        with reaching(hub, address, opener) as way:
+            wanted = ["HEAD", "refs/heads/*", "refs/tags/*"]
+            done = run_git(["ls-remote", "--symref", "--", way.url, *wanted], None, way, LISTING_SECONDS)
+    finally:
+        LISTING.release()
+    if done.returncode != 0:
+        told = complaint(done.stderr)
+        raise unread(address, opener.scrubbed(told) if opener else told, opener)
+    default: str | None = None
+    found: dict[str, list[str]] = {"heads": [], "tags": []}
+    for line in done.stdout.splitlines():
+        first, _, name = line.partition("\t")
+        if name == "HEAD" and first.startswith("ref: refs/heads/"):
+            default = first.removeprefix("ref: refs/heads/")
+        _, _, rest = name.partition("/")
+        kind, _, short = rest.partition("/")
+        if kind in found and short and not short.endswith("^{}") and len(found[kind]) < MOST_REFS:
+            found[kind].append(short)
+    return CodeRefs(address, default, tuple(found["heads"]), tuple(reversed(found["tags"])))
+
+
+def reaching(hub: Hub, url: str, opener: Opener | None) -> AbstractContextManager[Way]:
+    scratch = scratch_of(hub)
+    if is_local(url):
+        return local_way(scratch, Path(url))
+    return way_to(hub.outbound, Remote.parse(url), opener, scratch, hub.folder / "git" / "known_hosts")
+
+
+def tried(cache: Path, way: Way, *arguments: str) -> str | None:
+    """What git complained of at a fetch, or None if all went well."""
+    *options, refs = arguments
+    done = run_git(["fetch", "--quiet", "--no-tags", *options, "--", way.url, refs], cache, way)
+    return None if done.returncode == 0 else complaint(done.stderr)
+
+
+def unread(url: str, told: str, opener: Opener | None) -> Invalid:
+    if CLOSED.search(told) and opener is not None:
+        return Invalid(
+            f"The Git credential {opener.credential.name!r} does not open {url}, or no repository is there: {told}"
+        )
+    if CLOSED.search(told):
+        return Invalid(
+            f"No repository at {url} is open to everybody; if it is private, keep a Git credential for it "
+            f"(`ah credential add`). The server said: {told}"
+        )
+    if "Host key verification failed" in told:
+        return Invalid(
+            f"The server of {url} shows another host key than before. If that is right, the hub's administrator "
+            "removes the old one from git/known_hosts in the data folder."
+        )
+    return Invalid(f"The Git repository {url} could not be read: {told}")
+
+
+@contextmanager
+def alone(cache: Path) -> Iterator[None]:
+    """One fetch into a cache at a time: git gives up where another holds its lock."""
+    with (cache / "fetching").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (cache / "shallow.lock").unlink(missing_ok=True)  # of a fetch that was killed
+        yield
 
 
 def peeled(cache: Path, ref: str) -> str:
@@ -86,13 +178,34 @@ def peeled(cache: Path, ref: str) -> str:
 
 
 def sha_of(cache: Path, name: str) -> str | None:
+    if not cache.exists():
+        return None
     done = run_git(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], cache)
     return done.stdout.strip() or None if done.returncode == 0 else None
 
 
-def read_tasks(hub: Hub, code: Code) -> dict[str, Task]:
+def packed(cache: Path, sha: str) -> Iterator[bytes]:
+    """A commit with its files and without its history, as a Git pack."""
+    with subprocess.Popen(
+        command(["-c", "pack.threads=1", "pack-objects", "-q", "--revs", "--delta-base-offset", "--stdout"], cache),
+        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(f"--shallow {sha}\n{sha}\n".encode())
+            process.stdin.close()
+            while piece := process.stdout.read(PIECE):
+                yield piece
+        except BaseException:  # whoever wanted it has gone
+            process.kill()
+            raise
+        if process.wait() != 0:
+            raise Damaged(f"The hub's copy of the repository is damaged: its commit {sha[:8]} cannot be packed.")
+
+
+def read_tasks(cache: Path, code: Code) -> dict[str, Task]:
     path = f"{code.subpath}/{TASK_FILE}" if code.subpath else TASK_FILE
-    cache = cache_of(hub, code.url)
     size = run_git(["cat-file", "-s", f"{code.sha}:{path}"], cache)
     if size.returncode != 0:
         raise Invalid(f"The repository {code.url} has no {path} at {code.sha[:8]}; it says how to train and evaluate.")
@@ -101,69 +214,30 @@ def read_tasks(hub: Hub, code: Code) -> dict[str, Task]:
     return tasks_of(run_git(["cat-file", "blob", f"{code.sha}:{path}"], cache).stdout)
 
 
-def tasks_of(text: str) -> dict[str, Task]:
-    """The tasks in the text of a task file; Invalid names the line of what is wrong."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Invalid(f"{TASK_FILE}, line {line}: this is not valid YAML: {error.problem}.") from None
-    except yaml.YAMLError as error:
-        raise Invalid(f"{TASK_FILE} is not valid YAML: {error}.") from None
-    lines: dict[tuple[str, ...], int] = {}
-    document = plain(node, (), lines, [0]) if node is not None else None
-    return parse_tasks(document, lines)
+def cache_of(hub: Hub, url: str, opener: Opener | None) -> Path:
+    """Where the hub keeps a repository: what a credential opened lies apart, and goes with it."""
+    folder = hub.folder / "git"
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.git"
+    return folder / opener.credential.id.hex / name if opener else folder / name
 
 
-def plain(node: yaml.Node, where: tuple[str, ...], lines: dict[tuple[str, ...], int], count: list[int]) -> Any:
-    """The node as plain values, with the line of every key noted."""
-    count[0] += 1
-    if count[0] > MOST_NODES:
-        raise Invalid(f"{TASK_FILE} is too large or refers to itself.")
-    if isinstance(node, yaml.MappingNode):
-        values: dict[Any, Any] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise Invalid(f"{TASK_FILE}, line {key.start_mark.line + 1}: a key must be a plain text.")
-            at = (*where, key.value)
-            if at in lines:
-                raise Invalid(f"{TASK_FILE}, line {key.start_mark.line + 1}: the key {key.value!r} is given twice.")
-            lines[at] = key.start_mark.line + 1
-            values[key.value] = plain(value, at, lines, count)
-        return values
-    if isinstance(node, yaml.SequenceNode):
-        return [plain(item, where, {}, count) for item in node.value]
-    return yaml.SafeLoader("").construct_object(node)
+def scratch_of(hub: Hub) -> Path:
+    return hub.folder / "git" / "private"
 
 
-def cache_of(hub: Hub, url: str) -> Path:
-    return hub.folder / "git" / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.git"
+def opened_by(hub: Hub) -> set[uuid.UUID]:
+    """The credentials that something was fetched with."""
+    folder = hub.folder / "git"
+    names = [found.name for found in folder.iterdir()] if folder.exists() else []
+    return {uuid.UUID(name) for name in names if re.fullmatch(r"[0-9a-f]{32}", name)}
 
 
-def git(arguments: list[str], repository: Path | None, *, check: bool = True) -> str | None:
-    """What git complained of, or None if all went well."""
+def forget(hub: Hub, credential: uuid.UUID) -> None:
+    """Remove what was fetched with a credential."""
+    shutil.rmtree(hub.folder / "git" / credential.hex, ignore_errors=True)
+
+
+def git(arguments: list[str], repository: Path | None) -> None:
     done = run_git(arguments, repository)
-    if done.returncode == 0:
-        return None
-    complaint = (done.stderr.strip().splitlines() or ["git said nothing"])[-1].removeprefix("fatal: ")
-    if check:
-        raise Unavailable(f"git {arguments[0]} failed: {complaint}")
-    return complaint
-
-
-def run_git(arguments: list[str], repository: Path | None) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("git")
-    if program is None:
-        raise Unavailable("git is not installed on the hub's machine; install it (apt-get install git) and try again.")
-    options = ["-c", "protocol.allow=never", "-c", "gc.auto=0"]
-    for protocol in ("https", "ssh", "file"):  # `file` only reaches paths that check_url let through
-        options += ["-c", f"protocol.{protocol}.allow=always"]
-    where = ["--git-dir", str(repository)] if repository else []
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes", "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            [program, *options, *where, *arguments], env=os.environ | quiet, capture_output=True, text=True,
-            timeout=SECONDS, check=False, stdin=subprocess.DEVNULL, errors="replace",
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"git {arguments[0]} took longer than {SECONDS} s; the Git server may be away.") from None
+    if done.returncode != 0:
+        raise Unavailable(f"git {arguments[0]} failed: {complaint(done.stderr)}")

@@ -1,23 +1,27 @@
 """What people do with runs: start, look, cancel, retry, run again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from assethub.database.renames import NOTHING
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.history import RefKind
 from assethub.domain.names import AssetPath, Kind, Reference, check_ref_name
-from assethub.domain.owners import Caller, Scope
-from assethub.domain.runs import ACTIVE, Code, Input, LogLine, MetricPoint, Run, RunState, RunType
-from assethub.domain.tasks import Task, Value, choose_task, fill_params
-from assethub.services import repositories, versions
+from assethub.domain.owners import Asking, Caller
+from assethub.domain.parameters import Value
+from assethub.domain.queue import Need
+from assethub.domain.runs import HERE, Code, Input, Priority, Run, RunFilter, RunOrder, RunState, RunType
+from assethub.domain.sweeps import Start, plan_runs
+from assethub.services import engines, run_code, sweeps, versions
+from assethub.services.gates import refuse_gated
+from assethub.services.stars import works_with
 from assethub.services.work import Hub, Work
 
 GRACE_SECONDS = 10
-MOST_LINES = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,38 +38,40 @@ class RunRequest:
     revision: str | None = None
     subpath: str | None = None
     params: Mapping[str, Value] = field(default_factory=dict)
+    sweep: Mapping[str, Sequence[Value]] = field(default_factory=dict)  # one run for each combination of these
     onto_existing: bool = False
+    priority: Priority = Priority.NORMAL
 
 
-def start_run(hub: Hub, caller: Caller | None, request: RunRequest) -> Run:
-    """Pin everything, then queue the run. Invalid or NotFound say what of it does not exist; nothing is kept then."""
+def start_run(hub: Hub, caller: Asking, request: RunRequest) -> Run:
+    """Pin everything, then queue the run, or the runs of a sweep, of which the first is answered.
+
+    Invalid or NotFound say what of it does not exist; nothing is kept then.
+    """
     with hub.work(caller, reading=True) as work:
         asset = receiving_model(work, request)
         inputs, base = pin_inputs(work, asset, request)
         training = asset.training
-        git = request.git or training.git
-        if git is None:
-            raise Invalid(
-                f"No Git repository is given, and the training settings of {asset.path} name none; "
-                "give one with -r, or keep one with `ah update`."
-            )
-    own = request.git is None or request.git == training.git
-    code, tasks = repositories.pin(
-        hub, git, request.revision or (training.revision if own else None),
-        request.subpath if request.subpath is not None else (training.subpath if own else None),
-    )  # fmt: skip
-    task = choose_task(tasks, request.type)
-    params = fill_params(task, request.params, lenient=training.params)
+        wanted = run_code.wanted_code(work, asset, request.git, request.revision, request.subpath)
+    code, tasks = run_code.pin_code(hub, wanted)
+    plan = plan_runs(tasks, request.type, request.params, request.sweep, training.params)
+    for task in plan.tasks:
+        engines.check_task(hub, task)
     with hub.work(caller) as work:
         asset = receiving_model(work, request)
-        return queue_run(work, asset, request, code, task, params, inputs, base)
+        for task in plan.tasks:
+            engines.check_queue(work, asset.path, Need.of(asdict(task.resources)), request.priority)
+        new = [new_run(work, asset, request, code, start, inputs, base) for start in plan.starts]
+        run = sweeps.queue_sweep(work, asset, plan.swept, new) if plan.swept else queue_run(work, asset, new[0])
+    hub.queued.set()
+    return run
 
 
-def receiving_model(work: Work, request: RunRequest) -> Asset:
-    """The model that receives the result, once the request makes sense for it."""
+def receiving_model(work: Work, request: RunRequest, *, here: bool = False) -> Asset:
+    """The model that receives the result, once the request makes sense for it; `here`: no engine of the hub runs it."""
     asset = work.asset(request.model, needs=Role.EDITOR if request.onto_existing else Role.RUNNER)
-    if work.person.scope < Scope.WRITE:
-        raise Forbidden("This API key may only read; use one with the scope write.")
+    if not here:
+        engines.check_engine(work, asset.path)
     if asset.path.kind is not Kind.MODEL:
         raise Invalid(f"{asset.path} is a dataset; runs train, continue and evaluate models.")
     if request.type is RunType.EVALUATE:
@@ -73,10 +79,13 @@ def receiving_model(work: Work, request: RunRequest) -> Asset:
     if not request.branch:
         raise Invalid("Name the branch that receives the result (-b).")
     check_ref_name("branch", request.branch)
+    if request.sweep:
+        return asset
     taken = work.refs.find(asset.id, request.branch)
     if taken is not None and (taken.kind is RefKind.TAG or not request.onto_existing):
         hint = "" if taken.kind is RefKind.TAG else ", or say --onto-existing"
         raise Conflict(f"{asset.path} has a {taken.kind} {request.branch!r} already; choose another name{hint}.")
+    refuse_gated(work, asset, request.branch)
     return asset
 
 
@@ -114,28 +123,40 @@ def pin_input(work: Work, reference: Reference, folder: str) -> Input:
     return Input(folder, asset.id, str(asset.path), reference.ref or "main", commit.id)
 
 
-def queue_run(
-    work: Work, asset: Asset, request: RunRequest, code: Code, task: Task, params: Mapping[str, Value],
-    inputs: tuple[Input, ...], base: str | None,
+def queue_run(work: Work, asset: Asset, run: Run) -> Run:
+    check_free(work, asset, run.branch)
+    run = replace(run, number=work.runs.add(run))
+    tell_run(work, "run.start", asset, run, sha=run.code.sha)
+    works_with(work, asset.id)
+    return run
+
+
+def new_run(
+    work: Work, asset: Asset, request: RunRequest, code: Code, start: Start, inputs: tuple[Input, ...],
+    base: str | None, *, here: bool = False,
 ) -> Run:  # fmt: skip
-    branch = None if request.type is RunType.EVALUATE else request.branch
-    check_free(work, asset, branch)
-    details = {
-        "name": task.name, "command": task.command, "environment": asdict(task.environment),
-        "resources": asdict(task.resources), "timeout": task.timeout, "retries": task.retries, "metrics": task.metrics,
-    }  # fmt: skip
+    """A run of the caller's as it is queued; it has no number yet."""
     user = work.person.user
-    run = Run(
+    return Run(
         id=work.new_id(), number=0, type=request.type, state=RunState.QUEUED, reason=None, asset=asset.id,
-        path=str(asset.path), branch=branch, onto_existing=request.onto_existing, base=base, code=code, inputs=inputs,
-        params=params, task=details, engine=work.hub.executor.name, attempt=1, nonce=None, handle=None,
+        path=str(asset.path), branch=None if request.type is RunType.EVALUATE else request.branch,
+        onto_existing=request.onto_existing, base=base, code=code, inputs=inputs, params=start.params,
+        task=start.task, engine=HERE if here else work.hub.executor.name, attempt=1, nonce=None, handle=None,
         cancel_requested_at=None, exit_code=None, commit=None, evaluation=None, environment={}, created_by=user.id,
         creator=user.name, created_at=work.now(), started_at=None, ended_at=None, seen_at=None,
+        priority=request.priority,
     )  # fmt: skip
-    return replace(run, number=work.runs.add(run))
+
+
+def tell_run(work: Work, action: str, asset: Asset, run: Run, **detail: Any) -> None:
+    """Tell the audit log what is done to a run; its parameters and its repository's address may hold secrets."""
+    work.record(
+        action, asset.path, folder=asset.folder, run=run.number, type=run.type, branch=run.branch, **detail
+    )  # fmt: skip
 
 
 def check_free(work: Work, asset: Asset, branch: str | None) -> None:
+    work.runs.take_turn()  # whoever asks for the same branch meanwhile sees this run
     other = work.runs.writing(asset.id, branch) if branch else None
     if other is not None:
         raise Conflict(f"Run {other.number} is under way and writes to the branch {branch!r}; choose another name.")
@@ -148,13 +169,36 @@ def get_run(work: Work, id: str, *, needs: Role = Role.VIEWER) -> Run:
         run = work.runs.find(number=int(id)) if id.isdecimal() and len(id) < 10 else work.runs.find(UUID(id))
     except ValueError:
         run = None
-    if run is None:
-        raise NotFound.named("run", id)
-    try:
-        work.asset_by_id(run.asset, needs=needs)
+    try:  # looked up for a run that is not there too, so that it ends like one that is not theirs
+        work.asset_by_id(run.asset if run else NOTHING, needs=needs)
     except NotFound:
-        raise NotFound.named("run", id) from None
+        run = None
+    if run is None:
+        raise work.hidden("run", id)
     return run
+
+
+def own_run(work: Work, id: str, action: str) -> Run:
+    """A run that the caller started, or may decide on as an editor."""
+    run = get_run(work, id, needs=Role.RUNNER)
+    asset = work.asset_by_id(run.asset, needs=Role.RUNNER)
+    if run.created_by != work.person.user.id and (asset.role or 0) < Role.EDITOR:
+        sentence = f"Run {run.number} is {run.creator}'s; this needs the role editor in {asset.path.parent}."
+        raise work.refused(Forbidden(sentence), action, str(asset.path), asset.folder)
+    return run
+
+
+def read_patch(work: Work, id: str) -> str:
+    """What was changed since the commit of the run's code: as `git diff` writes it, and empty if nothing was."""
+    return work.runs.patch(get_run(work, id).id)
+
+
+def rights(work: Work, run: Run) -> tuple[bool, bool]:
+    """Whether the caller may cancel and retry the run, and whether they may run it again."""
+    role = work.asset_by_id(run.asset, needs=Role.VIEWER).role or 0
+    own = isinstance(work.caller, Caller) and run.created_by == work.caller.user.id
+    repeating = isinstance(work.caller, Caller) and role >= Role.RUNNER
+    return repeating and (own or role >= Role.EDITOR), repeating
 
 
 def list_runs(
@@ -162,42 +206,65 @@ def list_runs(
     *,
     path: AssetPath | None = None,
     states: Iterable[RunState] | None = None,
+    sweep: int | None = None,
     before: int | None = None,
     limit: int = 50,
+    chosen: RunFilter | None = None,
+    order: RunOrder = RunOrder.NEWEST,
+    offset: int = 0,
 ) -> list[Run]:
-    """Newest first: of one model, or of all that the caller may see."""
-    work.refuse_runs()
+    """Of one sweep or one model, or of all that the caller may see; newest first unless said otherwise."""
+    more: dict[str, Any] = {"chosen": chosen or RunFilter(), "order": order, "offset": offset}
+    work.may_list()
+    if sweep is not None:
+        found = sweeps.get_sweep(work, sweep)
+        return work.runs.listed(asset=None, states=states, before=before, limit=limit, sweep=found.id, **more)
     if path is not None:
         asset = work.asset(path, needs=Role.VIEWER)
-        return work.runs.listed(asset=asset.id, owner=None, states=states, before=before, limit=limit)
-    return work.runs.listed(asset=None, owner=work.owner_filter, states=states, before=before, limit=limit)
+        return work.runs.listed(asset=asset.id, states=states, before=before, limit=limit, **more)
+    return work.runs.listed(asset=None, states=states, before=before, limit=limit, **more)
 
 
 def cancel_run(work: Work, id: str) -> Run:
     """Ask for the run's end; it is cancelled once all its processes have stopped. Ended runs stay as they are."""
-    run = get_run(work, id, needs=Role.RUNNER)
+    run = work.runs.locked(own_run(work, id, "run.cancel").id)
+    assert run is not None  # it was found just now, and runs stay
     if run.state.final or run.cancel_requested_at:
         return run
     values: dict[str, Any] = {"cancel_requested_at": work.now()}
-    if run.state is RunState.QUEUED and run.handle is None:
+    if run.untouched:
         values |= {"state": RunState.CANCELLED, "ended_at": work.now(), "reason": f"Cancelled by {work.person.name}."}
     work.runs.change(run, values)
+    tell_run(work, "run.cancel", work.asset_by_id(run.asset, needs=Role.RUNNER), run)
     work.logs.note(run.id, work.now(), f"{work.person.name} asked to cancel the run.")
     return get_run(work, id)
 
 
 def retry_run(work: Work, id: str) -> Run:
     """A new attempt of a run that failed, was cancelled or lost, from the same pins."""
-    run = get_run(work, id, needs=Role.RUNNER)
+    run = own_run(work, id, "run.retry")
     if run.state not in (RunState.FAILED, RunState.CANCELLED, RunState.LOST):
         raise Conflict(f"Run {run.number} is {run.state}; only a failed, cancelled or lost run can be retried.")
+    if run.engine == HERE:
+        raise Conflict(f"Run {run.number} ran on a machine of {run.creator}'s; start it there again, or run it again.")
     if run.handle is not None:
         raise Conflict(f"The last attempt of run {run.number} is still being cleaned up; try again in a moment.")
     asset = work.asset_by_id(run.asset, needs=Role.RUNNER)
+    engines.check_engine(work, asset.path, work.users.by_id(run.created_by))
+    engines.check_queue(work, asset.path, Need.of(run.task["resources"]))
     check_free(work, asset, run.branch)
-    work.runs.change(run, next_attempt(run))
+    begin_attempt(work, run)
+    tell_run(work, "run.retry", asset, run, attempt=run.attempt + 1)
     work.logs.note(run.id, work.now(), f"Attempt {run.attempt + 1}, asked for by {work.person.name}.")
     return get_run(work, id)
+
+
+def begin_attempt(work: Work, run: Run) -> None:
+    """Put a run back into the queue under a new attempt."""
+    if run.state.final and run.ended_at is not None:
+        work.steps.add(run.id, run.attempt, run.state, run.ended_at)
+    work.runs.change(run, next_attempt(run))
+    work.steps.add(run.id, run.attempt + 1, RunState.QUEUED, work.now())
 
 
 def next_attempt(run: Run) -> dict[str, Any]:
@@ -205,7 +272,7 @@ def next_attempt(run: Run) -> dict[str, Any]:
     return {
         "state": RunState.QUEUED, "attempt": run.attempt + 1, "nonce": None, "handle": None, "reason": None,
         "exit_code": None, "cancel_requested_at": None, "started_at": None, "ended_at": None, "seen_at": None,
-        "log_batch": 0, "metrics_batch": 0,
+        "log_batch": 0, "metrics_batch": 0, "lease_until": None, "placer": None, "gpus": [],
     }  # fmt: skip
 
 
@@ -213,40 +280,38 @@ def run_again(work: Work, id: str, branch: str | None = None) -> Run:
     """A new run from the same pins; a train or continue needs a branch that does not exist yet."""
     old = get_run(work, id, needs=Role.RUNNER)
     asset = work.asset_by_id(old.asset, needs=Role.RUNNER)
+    engines.check_engine(work, asset.path)
+    engines.check_queue(work, asset.path, Need.of(old.task["resources"]))
     for source in old.inputs:
         given = work.asset_by_id(source.asset, needs=Role.VIEWER)
         work.commits.get(given.id, source.commit)
     chosen = None
     if old.type is not RunType.EVALUATE:
         chosen = check_ref_name("branch", branch or f"{old.branch}-again")
-        if work.refs.find(asset.id, chosen):
-            raise Conflict(f"{asset.path} has {chosen!r} already; name another branch (-b).")
-    check_free(work, asset, chosen)
+    check_new(work, asset, chosen)
+    run = queue_copy(work, old, chosen)
+    tell_run(work, "run.again", asset, run, again=old.number)
+    return run
+
+
+def check_new(work: Work, asset: Asset, branch: str | None) -> None:
+    if branch and work.refs.find(asset.id, branch):
+        raise Conflict(f"{asset.path} has {branch!r} already; name another branch (-b).")
+    check_free(work, asset, branch)
+
+
+def queue_copy(work: Work, old: Run, branch: str | None, **other: Any) -> Run:
+    """Queue a new run of the caller's from the pins of an old one; `other` are fields that differ."""
     user = work.person.user
     run = replace(
-        old, id=work.new_id(), number=0, state=RunState.QUEUED, reason=None, branch=chosen, onto_existing=False,
+        old, id=work.new_id(), number=0, state=RunState.QUEUED, reason=None, branch=branch, onto_existing=False,
         attempt=1, nonce=None, handle=None, cancel_requested_at=None, exit_code=None, commit=None, evaluation=None,
         environment={}, created_by=user.id, creator=user.name, created_at=work.now(), started_at=None, ended_at=None,
-        seen_at=None,
+        seen_at=None, engine=work.hub.executor.name, sweep=None, sweep_number=None, follows=None, leader=None,
+        follower=None, latest={}, priority=Priority.NORMAL, fence=0, lease_until=None, gpus=(), checkpoint=None,
+        laid_over=None, checkpoints=0, **other,
     )  # fmt: skip
-    return replace(run, number=work.runs.add(run))
-
-
-def read_log(work: Work, id: str, after: int = 0, limit: int = 1000) -> tuple[list[LogLine], int, bool]:
-    """Lines numbered above `after`, the number to ask after next, and whether no more will come."""
-    run = get_run(work, id)
-    lines = work.logs.after(run.id, after, min(limit, MOST_LINES))
-    next_ = lines[-1].number if lines else after
-    return lines, next_, run.state not in ACTIVE and next_ >= work.logs.last(run.id)
-
-
-def log_length(work: Work, id: str) -> int:
-    """How many lines the log has by now."""
-    return work.logs.last(get_run(work, id).id)
-
-
-def read_metrics(work: Work, id: str, after: int = 0, limit: int = 10_000) -> tuple[list[MetricPoint], int, bool]:
-    """Points after the first `after` ones, the count to ask after next, and whether no more will come."""
-    run = get_run(work, id)
-    points = work.metrics.after(run.id, after, min(limit, 10 * MOST_LINES))
-    return points, after + len(points), run.state not in ACTIVE and len(points) < limit
+    run = replace(run, number=work.runs.add(run))
+    if patch := work.runs.patch(old.id):
+        work.runs.keep_patch(run.id, patch)
+    return run

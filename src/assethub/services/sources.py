@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from assethub.domain.errors import Conflict, Invalid, NotFound
 from assethub.domain.imports import Source, check_address
 from assethub.domain.names import check_name
 from assethub.domain.owners import Caller
@@ -25,22 +25,16 @@ def registered_sources(work: Work) -> list[Source]:
 
 
 def add_source(work: Work, name: str, url: str) -> Source:
-    return register_source(work, name, url, by=administrator(work))
+    work.administrator("source.add")
+    return register_source(work, name, url)
 
 
 def remove_source(work: Work, name: str, *, force: bool = False) -> None:
-    administrator(work)
+    work.administrator("source.remove")
     unregister_source(work, name, force=force)
 
 
-def administrator(work: Work) -> Caller:
-    work.refuse_runs()
-    if not work.person.admin:
-        raise Forbidden("Only a hub administrator, with a key of the scope admin, registers and removes sources.")
-    return work.person
-
-
-def register_source(work: Work, name: str, url: str, *, by: Caller | None = None) -> Source:
+def register_source(work: Work, name: str, url: str) -> Source:
     """Let every editor import from a place. A removed source of the same address comes back with its links."""
     check_name("source", name)
     if work.sources.find(name):
@@ -50,7 +44,10 @@ def register_source(work: Work, name: str, url: str, *, by: Caller | None = None
     if before is not None:
         work.sources.revive(before.id, name)
     else:
-        work.sources.add(work.new_id(), name, address, by.user.id if by else None, work.now())
+        work.sources.add(
+            work.new_id(), name, address, work.caller.user.id if isinstance(work.caller, Caller) else None, work.now()
+        )
+    work.record("source.add", name, url=address)
     return find_source(work, name)
 
 
@@ -93,3 +90,4 @@ def unregister_source(work: Work, name: str, *, force: bool = False) -> None:
             "again without --link first, or force the removal."
         )
     work.sources.remove(found.id, work.now())
+    work.record("source.remove", found.name, forced=force)

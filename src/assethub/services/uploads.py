@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from assethub.domain.errors import Conflict, Full, Gone, Invalid, NotFound
+from assethub.domain.errors import Conflict, Full, Gone, Invalid, NotFound, QuotaExceeded
 from assethub.domain.folders import Role
 from assethub.domain.names import COMMIT_ID, AssetPath
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking, RunCaller
 from assethub.domain.uploads import ABANDONED, OpenUpload, part_size
-from assethub.services.objects import acknowledge_one, missing_bodies, receiving, unless_gone
+from assethub.services.objects import acknowledge_one, copies, missing_bodies, receiving, unless_gone
+from assethub.services.quotas import check_room
 from assethub.services.work import Hub, Work
 from assethub.storage.spools import PartWriter, Spool
 
 PATIENCE = 20.0  # seconds that one request waits for a content to be hashed and kept
-Asking = Caller | RunCaller | None
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,9 @@ def begin_upload(hub: Hub, caller: Asking, path: AssetPath, sha256: str, size: i
         raise Invalid(f"{sha256!r} is not a sha256; it has 64 lower-case hex digits.")
     with hub.work(caller) as work:
         asset = receiving(work, path)
-        if not missing_bodies(work, path, [sha256]):
+        if not missing_bodies(work, path, [sha256], [size]):
             return HELD
-        assert work.caller is not None  # anonymous callers receive nothing
-        new = OpenUpload(work.new_id(), asset.id, work.caller.user.id, sha256, size, part_size(size), work.now())
+        new = OpenUpload(work.new_id(), asset.id, work.somebody.user.id, sha256, size, part_size(size), work.now())
         upload = work.uploads.add(new)
         spool = spool_of(work, upload)
     left = sum(end - start for start, end in map(upload.span, spool.missing()))
@@ -64,9 +63,13 @@ def state_of(spool: Spool) -> UploadState:
 
 def open_upload(work: Work, id: UUID) -> OpenUpload:
     """The caller's own upload, while they may send to its asset."""
-    upload = work.uploads.get(id)
-    if work.caller is None or work.caller.user.id != upload.user:
-        raise NotFound.named("upload", str(id))
+    somebody = work.somebody
+    try:
+        upload = work.uploads.get(id)
+    except NotFound:
+        raise work.hidden("upload", id) from None
+    if somebody.user.id != upload.user:
+        raise work.hidden("upload", id)
     try:
         work.asset_by_id(upload.asset, needs=Role.RUNNER if isinstance(work.caller, RunCaller) else Role.EDITOR)
     except NotFound:
@@ -123,6 +126,8 @@ def finish_upload(hub: Hub, caller: Asking, id: UUID, patience: float = PATIENCE
     """
     with hub.work(caller) as work:
         upload = open_upload(work, id)
+        if not copies(work, upload.asset, [upload.sha256]):  # others may have come meanwhile; its parts stay
+            check_room(work, upload.asset, upload.size)
         spool = spool_of(work, upload)
     missing = spool.missing()
     if missing:
@@ -145,7 +150,7 @@ def keep(hub: Hub, caller: Asking, spool: Spool) -> None:
             open_upload(work, upload.id)
             kept = acknowledge_one(work, upload.asset, location)
             work.uploads.delete(upload.id)
-    except (Invalid, Gone):
+    except (Invalid, Gone, QuotaExceeded):
         forget(hub, upload.id)
         raise
     if kept.pack != location.pack:

@@ -8,7 +8,7 @@ from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Damaged, NotFound
 from assethub.domain.folders import Role
 from assethub.domain.history import MAIN, Commit, RefKind
-from assethub.domain.names import COMMIT_PREFIX, Reference
+from assethub.domain.names import COMMIT_ID, COMMIT_PREFIX, Reference
 from assethub.domain.owners import RunCaller
 from assethub.services.work import Work
 from assethub.storage.nodes import Rows
@@ -26,7 +26,7 @@ def commit_at(work: Work, asset: Asset, ref: str | None) -> Commit:
     """
     commit = resolve(work, asset, ref or MAIN)
     if isinstance(work.caller, RunCaller) and (asset.id, commit.id) not in work.caller.reads:
-        raise NotFound.named("reference", f"{asset.path}:{ref or MAIN}")
+        raise work.hidden("reference", f"{asset.path}:{ref or MAIN}")
     return commit
 
 
@@ -40,7 +40,11 @@ def resolve(work: Work, asset: Asset, ref: str) -> Commit:
         found = work.refs.find(asset.id, name)
         if found is not None and kind in (None, found.kind):
             return work.commits.get(asset.id, found.commit)
-    if kind in (None, RefKind.COMMIT) and COMMIT_PREFIX.fullmatch(name):
+    if kind in (None, RefKind.COMMIT) and COMMIT_ID.fullmatch(name):
+        whole = work.commits.find(asset.id, name)
+        if whole is not None:
+            return whole
+    elif kind in (None, RefKind.COMMIT) and COMMIT_PREFIX.fullmatch(name):
         candidates = work.commits.with_prefix(asset.id, name, MOST_CANDIDATES + 1)
         if len(candidates) == 1:
             return candidates[0]

@@ -1,0 +1,319 @@
+"""CSV, TSV and JSON lines from any byte on, without reading what comes before; small JSON arrays whole."""
+
+import csv
+import io
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
+
+from assethub.domain.errors import Invalid
+from assethub.domain.tables import Format
+from assethub.services.table_worker.sources import (
+    MOST_COLUMNS,
+    Bound,
+    Column,
+    Page,
+    Sample,
+    kind_of,
+    numbered,
+    page_number,
+    unique,
+)
+
+LONGEST_ROW = 16 << 20  # bytes
+PAGE_BYTES = 16 << 20
+PEEKED = 200  # rows that tell the columns
+CHUNK = 10_000  # rows
+SLOW = 12 << 20  # bytes that are looked through of what Arrow cannot parse
+MOST_JSON = 16 << 20  # bytes of a JSON array
+NOT_OBJECT = "value"  # the column of lines that are no objects
+HALVES = re.compile(r"\\u[dD][89a-fA-F]")
+csv.field_size_limit(LONGEST_ROW)
+
+
+class Lines:
+    """Lines of a file from a byte on, and where in it the next one begins."""
+
+    def __init__(self, file: io.BufferedReader, offset: int) -> None:
+        file.seek(offset)
+        self.file, self.offset, self.row_began = file, offset, offset
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.file.readline(LONGEST_ROW + 1)
+        if not line:
+            raise StopIteration
+        if self.offset == 0 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise Invalid("This file is UTF-16 text; tables are read as UTF-8.")
+        if self.offset + len(line) - self.row_began > LONGEST_ROW:
+            raise Invalid(
+                f"The row that begins at byte {self.row_began} has more than {LONGEST_ROW >> 20} MiB, as where a "
+                "quote is never closed; download the file to look inside."
+            )
+        text = line.decode("utf-8", "replace")
+        text = text.removeprefix("\ufeff") if self.offset == 0 else text
+        self.offset += len(line)
+        return text
+
+
+class TextSource(ABC):
+    """Rows of values in the order of the columns, each with the byte that it begins at."""
+
+    text = False
+
+    def __init__(self, file: io.BufferedReader, size: int) -> None:
+        self.file, self.size, self.total = file, size, None  # type: tuple[io.BufferedReader, int, int | None]
+        self.begin = 0
+        self.names: list[str] = []
+        self.prepare()
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Find the names of the columns, and where the rows begin."""
+
+    @abstractmethod
+    def rows(self, offset: int) -> Iterator[tuple[int, list[Any]]]:
+        """The rows from a byte on, each with the byte that it begins at."""
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """As the first rows have them."""
+        if self.text:
+            return [Column(name, "text", "text") for name in self.names]
+        return [
+            Column(name, str(one.type)[:200], kind_of(one.type))
+            for name, one in zip(self.names, self.first_values, strict=True)
+        ]
+
+    @cached_property
+    def first_values(self) -> list[pa.Array]:
+        rows = list(islice((row for _, row in self.rows(self.begin)), PEEKED))
+        return [array_of(list(values)) for values in zip(*rows, strict=True)] or [pa.nulls(0)] * len(self.names)
+
+    def page(self, token: str, limit: int, names: Sequence[str]) -> Page:
+        if not token.startswith("@") and token != "1":
+            return self.numbered_page(page_number(token), limit, names)
+        offset, number = self.begin, 1
+        if token.startswith("@"):
+            left, _, right = token[1:].partition(".")
+            if not (left.isdecimal() and right.isdecimal() and len(token) < 40 and int(left) <= self.size):
+                raise Invalid(f"{token[:40]!r} is not a place in this file.")
+            offset, number = int(left), int(right)
+        found: list[tuple[int, list[Any]]] = []
+        after = None
+        for start, row in self.rows(offset):
+            if len(found) == limit or start - offset > PAGE_BYTES:
+                after = f"@{start}.{number + len(found)}"
+                break
+            found.append((start, row))
+        at = {name: place for place, name in enumerate(self.names)}
+        columns = [[row[at[name]] for _, row in found] for name in names]
+        numbers = list(range(number, number + len(found)))
+        places = [f"@{start}.{one}" for (start, _), one in zip(found, numbers, strict=True)]
+        return Page(columns, numbers, places, "1" if number > 1 else None, after)
+
+    def numbered_page(self, page: int, limit: int, names: Sequence[str]) -> Page:
+        first, rows = (page - 1) * limit, []
+        for at, (start, row) in enumerate(self.rows(self.begin)):
+            if start > 4 * PAGE_BYTES:
+                raise Invalid("Pages so far into a large file are reached one after the other, from the first.")
+            if at >= first:
+                rows.append(row)
+            if len(rows) > limit:
+                break
+        if not rows:
+            raise Invalid(f"This table has no page {page}.")
+        at_name = {name: place for place, name in enumerate(self.names)}
+        shown = rows[:limit]
+        return numbered(
+            [[row[at_name[name]] for row in shown] for name in names], first, len(shown), limit, first + len(rows)
+        )
+
+    def sample(self, names: Sequence[str], bound: Bound) -> Sample:
+        places = [self.names.index(name) for name in names]
+        arrays: list[list[pa.Array]] = [[] for _ in names]
+        rows: list[list[Any]] = []
+        whole = True
+        for number, (start, row) in enumerate(self.rows(self.begin)):
+            if number >= bound.rows or start - self.begin > min(bound.decoded, SLOW):
+                whole = False
+                break
+            rows.append(row)
+            if self.text and len(rows) == CHUNK:
+                self.append(arrays, places, rows)
+                rows = []
+        self.append(arrays, places, rows)
+        return Sample(pa.table([pa.chunked_array(one) for one in arrays], names=list(names)), whole, self.text)
+
+    def append(self, arrays: list[list[pa.Array]], places: list[int], rows: list[list[Any]]) -> None:
+        for into, place in zip(arrays, places, strict=True):
+            values = [row[place] for row in rows]
+            into.append(pa.array(values, pa.large_string()) if self.text else array_of(values))
+
+
+class RowsByLine(TextSource):
+    """Rows that lie in lines."""
+
+    @abstractmethod
+    def records(self, lines: Lines) -> Iterator[Any]:
+        """The rows from a line on, each as a list of values."""
+
+    def rows(self, offset: int) -> Iterator[tuple[int, list[Any]]]:
+        lines = Lines(self.file, offset)
+        for record in self.records(lines):
+            yield lines.row_began, record
+
+
+class CsvSource(RowsByLine):
+    text = True
+
+    def __init__(self, file: io.BufferedReader, size: int, format: Format) -> None:
+        self.separator = "\t" if format is Format.TSV else ","
+        super().__init__(file, size)
+
+    def prepare(self) -> None:
+        first = next(Lines(self.file, 0), "")
+        if self.separator == "," and "," not in first:
+            self.separator = next((one for one in (";", "\t", "|") if one in first), ",")
+        lines = Lines(self.file, 0)
+        head = next(self.read(lines), [])
+        self.begin = lines.row_began = lines.offset
+        widest = max((len(row) for row in islice(self.read(lines), PEEKED)), default=0)
+        self.names = unique(head + [""] * (widest - len(head)))
+
+    def read(self, lines: Lines) -> Iterator[list[str]]:
+        try:
+            for row in csv.reader(lines, delimiter=self.separator):
+                if row:
+                    yield row
+                lines.row_began = lines.offset
+        except csv.Error as error:
+            raise Invalid(f"The row at byte {lines.row_began} is not CSV: {error}.") from None
+
+    def sample(self, names: Sequence[str], bound: Bound) -> Sample:
+        """By Arrow's parser, which is many times faster, where it has the rows as `read` has them."""
+        if not names:  # which Arrow would take for all
+            return super().sample(names, bound)
+        self.file.seek(self.begin)
+        body = self.file.read(bound.decoded)
+        whole = self.begin + len(body) == self.size
+        if not whole:
+            body = body[: end_of_row(body)]
+        types = {name: pa.large_string() for name in self.names}
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(body), pa_csv.ReadOptions(use_threads=False, column_names=self.names),
+                pa_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
+                pa_csv.ConvertOptions(column_types=types, include_columns=list(names), strings_can_be_null=False),
+            )  # fmt: skip
+        except pa.ArrowException:
+            return super().sample(names, bound)
+        return Sample(table.slice(0, bound.rows), whole and table.num_rows <= bound.rows, self.text)
+
+    def records(self, lines: Lines) -> Iterator[list[str]]:
+        width = len(self.names)
+        for row in self.read(lines):
+            yield row if len(row) == width else (row + [""] * (width - len(row)))[:width]
+
+
+class LinesSource(RowsByLine):
+    def prepare(self) -> None:
+        self.names = names_of(islice(self.read(Lines(self.file, 0)), PEEKED))
+
+    def read(self, lines: Lines) -> Iterator[dict[str, Any]]:
+        for line in lines:
+            if line.strip():
+                yield as_object(parse(line, f"The line at byte {lines.row_began}"))
+            lines.row_began = lines.offset
+
+    def sample(self, names: Sequence[str], bound: Bound) -> Sample:
+        """By Arrow's parser, which is many times faster, while all lines are objects like the first ones."""
+        self.file.seek(0)
+        body = self.file.read(bound.decoded)
+        whole = len(body) == self.size
+        body = body if whole else body[: body.rfind(b"\n") + 1]
+        types = {one.name: array.type for one, array in zip(self.columns, self.first_values, strict=True)}
+        try:
+            table = pa_json.read_json(
+                pa.BufferReader(body), pa_json.ReadOptions(use_threads=False, block_size=max(len(body), 1)),
+                pa_json.ParseOptions(
+                    explicit_schema=pa.schema([(name, types[name]) for name in names]),
+                    unexpected_field_behavior="ignore",
+                ),
+            ).select(list(names))  # fmt: skip
+        except pa.ArrowException:
+            return super().sample(names, bound)
+        return Sample(table.slice(0, bound.rows), whole and table.num_rows <= bound.rows)
+
+    def records(self, lines: Lines) -> Iterator[list[Any]]:
+        for one in self.read(lines):
+            yield [one.get(name) for name in self.names]
+
+
+class ArraySource(TextSource):
+    """A JSON array of objects, decoded whole."""
+
+    def prepare(self) -> None:
+        if self.size > MOST_JSON:
+            raise Invalid(f"A JSON array of more than {MOST_JSON >> 20} MiB is not shown as a table; use JSON lines.")
+        found = parse(self.file.read().decode("utf-8-sig", "replace"), "This file")
+        if not isinstance(found, list) or not found or not all(isinstance(one, dict) for one in found):
+            raise Invalid("This JSON is no array of objects, so it is not a table.")
+        self.objects: list[dict[str, Any]] = found
+        self.names, self.total = names_of(found), len(found)
+
+    def rows(self, offset: int) -> Iterator[tuple[int, list[Any]]]:
+        return ((0, [one.get(name) for name in self.names]) for one in self.objects)
+
+    def page(self, token: str, limit: int, names: Sequence[str]) -> Page:
+        return self.numbered_page(page_number(token), limit, names)
+
+
+def end_of_row(body: bytes) -> int:
+    """Where the last whole row of CSV ends: behind a line break that no open quote comes before."""
+    end = len(body)
+    for _ in range(1000):
+        end = body.rfind(b"\n", 0, end)
+        if end < 0 or body.count(b'"', 0, end) % 2 == 0:
+            break
+    return end + 1
+
+
+def parse(text: str, what: str) -> Any:
+    try:
+        value = json.loads(text)
+        if HALVES.search(text):  # what is half a character only, and so no Unicode, becomes a mark
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return value
+    except (ValueError, RecursionError) as error:
+        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Invalid(f"{what} is not JSON: {told}.") from None
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {NOT_OBJECT: value}
+
+
+def names_of(objects: Any) -> list[str]:
+    found: dict[str, None] = {}
+    for one in objects:
+        found.update(dict.fromkeys(one))
+    return unique(list(found)) if "" not in found else list(found)[:MOST_COLUMNS]
+
+
+def array_of(values: list[Any]) -> pa.Array:
+    """Values of JSON as an array: of their own type if they have one, else as JSON text."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.array([one if one is None or isinstance(one, str) else json.dumps(one) for one in values])
