@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from assethub.services.objects import OpenFile
 PIECE = 1 << 20
 STREAMED = 1 << 62  # the limit of bodies that are never whole in memory: none
 INLINE = 256 << 10  # files up to here are read at once: a thread hop per piece costs more
+CONDITIONS = {"if-match", "if-range", "if-unmodified-since"}
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 Kept = TypeVar("Kept", covariant=True)
 
@@ -66,7 +67,7 @@ def pulled(request: Request) -> Iterator[bytes]:
         try:
             piece = from_thread.run(following)
         except ClientDisconnect:
-            raise Invalid("The body broke off before its end; send it again.") from None
+            raise broken_off() from None
         if piece is None:
             return
         yield piece
@@ -96,6 +97,12 @@ def send_stream(parts: Iterable[bytes], name: str, media: str, size: int) -> Str
     return StreamingResponse(gathered(parts), 200, head, media)
 
 
+def announced(request: Request) -> int | None:
+    """The bytes that a body will have, if its sender says."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() else None
+
+
 async def receive(request: Request, upload: Sink[Kept], expected: str | None = None) -> Kept:
     """Stream the body into the upload; a body that breaks off leaves nothing behind.
 
@@ -109,12 +116,12 @@ async def receive(request: Request, upload: Sink[Kept], expected: str | None = N
             writing = asyncio.create_task(run_in_threadpool(upload.write, piece))
         if writing is not None:
             await writing
-        declared = request.headers.get("content-length")
-        if declared is not None and declared.isdecimal() and int(declared) != upload.incoming.size:
+        declared = announced(request)
+        if declared is not None and declared != upload.incoming.size:
             raise Invalid(f"The body has {upload.incoming.size} bytes, not {declared} as declared.")
         return await run_in_threadpool(upload.finish, expected)
     except ClientDisconnect:
-        raise Invalid("The body broke off before its end; send it again.") from None
+        raise broken_off() from None
     finally:
         if writing is not None:
             await asyncio.wait([writing])
@@ -124,11 +131,18 @@ async def receive(request: Request, upload: Sink[Kept], expected: str | None = N
 async def read_small(request: Request, most: int) -> bytes:
     """A body that has to fit into memory."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Invalid(f"This request may carry at most {most} bytes.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise Invalid(f"This request may carry at most {most} bytes.")
+    except ClientDisconnect:
+        raise broken_off() from None
     return bytes(body)
+
+
+def broken_off() -> Invalid:
+    return Invalid("The body broke off before its end; send it again.")
 
 
 def send_file(request: Request, file: OpenFile, headers: dict[str, str] | None = None) -> Response:
@@ -160,7 +174,23 @@ def send_file(request: Request, file: OpenFile, headers: dict[str, str] | None =
         return Response(status_code=status, headers=head, media_type=media)
     if size <= INLINE:
         return Response(file.read_all()[start:end], status, head, media)
+    if handed := handed_over(request, file, head):
+        return handed
     return StreamingResponse(begun(file.read(start, end)), status, head, media)
+
+
+def handed_over(request: Request, file: OpenFile, head: Mapping[str, str]) -> Response | None:
+    """An answer that leaves the bytes, and the range of them, to nginx before the hub (`X-Accel-Redirect`).
+
+    None where nginx does not know the file, or would think otherwise of the request than we do.
+    """
+    plain = RANGE.fullmatch(request.headers.get("range", "bytes=0-").strip())
+    page = file.entry.content_type == "text/html"  # whose policy must not hang on another's configuration
+    place = file.handed_over if plain and not page and not CONDITIONS & set(request.headers) else None
+    if place is None:
+        return None
+    kept = {name: told for name, told in head.items() if name not in ("Content-Length", "Content-Range")}
+    return Response(headers={**kept, "X-Accel-Redirect": place}, media_type=file.entry.content_type)
 
 
 def begun(body: Iterator[bytes]) -> Iterator[bytes]:

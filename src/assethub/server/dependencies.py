@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 
 from assethub.domain.errors import SignInNeeded
 from assethub.domain.names import AssetPath, FolderPath, Kind, Reference
-from assethub.domain.owners import Caller, RunCaller
-from assethub.services import accounts
+from assethub.domain.owners import Asking, Origin, Visitor
+from assethub.services import keys
 from assethub.services.work import Hub, Work
 
 
@@ -34,13 +34,31 @@ def bearer(request: Request) -> str | None:
     return secret.strip()
 
 
-def caller_of(request: Request, hub: CurrentHub) -> Caller | RunCaller | None:
-    """Whose key or run token the request carries; None without one."""
-    secret = bearer(request)
-    return accounts.key_caller(hub, secret) if secret else None
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
-CurrentCaller = Annotated[Caller | RunCaller | None, Depends(caller_of)]
+def s3_endpoint(request: Request) -> str:
+    """Where the S3 door is, as far as the settings tell; else below the address that the request came to."""
+    return hub_of(request).s3_url or f"{request.url.scheme}://{request.url.netloc}/s3"
+
+
+async def limited(request: Request) -> None:
+    """TooMany, before any work begins, if the caller asked too often. For every route of the API."""
+    hub_of(request).rates.spend(request.headers.get("authorization"), address_of(request))
+
+
+def caller_of(request: Request, hub: CurrentHub) -> Asking:
+    """Whose key or run token the request carries; a visitor's without one."""
+    secret, address = bearer(request), address_of(request)
+    if secret is None:
+        return Visitor(Origin("nothing", address))
+    caller = keys.key_caller(hub, secret, address)
+    hub.rates.learn(request.headers["authorization"])
+    return caller
+
+
+CurrentCaller = Annotated[Asking, Depends(caller_of)]
 
 
 @dataclass(frozen=True)

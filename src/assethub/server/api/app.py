@@ -1,6 +1,6 @@
 """The REST API, under /api/v1; SDK, CLI and runner speak only this."""
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -8,51 +8,61 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assethub.domain.errors import HubError
 from assethub.server.api import (
+    administration,
     archives,
     assets,
+    audit,
+    comparison,
+    credentials,
     evaluations,
     folders,
+    gates,
     history,
     imports,
+    lineage,
     objects,
     owners,
+    people,
+    progress,
+    queue,
+    reproduction,
     runner,
     runs,
+    s3_keys,
+    schemas,
+    search,
     staging,
+    sweeps,
+    tables,
+    tasks,
+    tensors,
     uploads,
 )
-from assethub.server.refusals import status_of
+from assethub.server.dependencies import limited
+from assethub.server.refusals import headers_of, status_of
 from assethub.services.work import Hub
 
 MOST_IN_MEMORY = 256 << 20  # bytes of a request that is read whole: a commit of a million files
 
 
 ROUTED = (
-    owners, folders, assets, archives, history, objects, uploads, staging, imports, evaluations, runs, runner
+    owners, people, folders, assets, archives, history, objects, tables, tensors, uploads, staging, imports,
+    evaluations, gates, lineage, comparison, reproduction, progress, runs, sweeps, tasks, runner, queue, search, audit,
+    credentials, s3_keys, schemas, administration,
 )  # fmt: skip
 
 
 def create_api(hub: Hub) -> FastAPI:
-    api = FastAPI(title="Asset Hub", version="1", docs_url=None, redoc_url=None, max_body_size=MOST_IN_MEMORY)
+    api = FastAPI(
+        title="Asset Hub", version="1", docs_url=None, redoc_url=None, max_body_size=MOST_IN_MEMORY,
+        dependencies=[Depends(limited)],
+    )  # fmt: skip
     api.state.hub = hub
     api.add_exception_handler(HubError, refused)
     api.add_exception_handler(RequestValidationError, malformed)
     api.add_exception_handler(HTTPException, unrouted)
     api.add_exception_handler(Exception, crashed)
-    for module in (
-        owners,
-        folders,
-        assets,
-        archives,
-        history,
-        objects,
-        uploads,
-        staging,
-        imports,
-        evaluations,
-        runs,
-        runner,
-    ):
+    for module in ROUTED:
         api.include_router(module.router)
     return api
 
@@ -78,16 +88,17 @@ class TooLargeTold:
         await self.app(scope, receive, tell)
 
 
-def problem(type: str, status: int, detail: str, details: tuple[str, ...] = ()) -> JSONResponse:
+def problem(
+    type: str, status: int, detail: str, details: tuple[str, ...] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
     """A refusal as RFC 9457 describes it."""
     body = {"type": type, "title": type, "status": status, "detail": detail, "details": list(details)}
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HubError)
-    return problem(type(error).__name__, status_of(error), str(error), error.details)
+    return problem(type(error).__name__, status_of(error), str(error), error.details, headers_of(error))
 
 
 def malformed(_: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ from fastapi.responses import StreamingResponse
 
 from assethub.domain.errors import HubError
 from assethub.domain.names import AssetPath
-from assethub.domain.owners import Caller, RunCaller
+from assethub.domain.owners import Asking
 from assethub.protocol.archives import CONTENT_TYPE, ImportedInfo
 from assethub.server.api.assets import ref_info
 from assethub.server.bodies import STREAMED, pulled, send_stream
@@ -35,7 +35,7 @@ async def import_archive(request: Request, hub: CurrentHub, caller: CurrentCalle
     return await to_thread.run_sync(receive_archive, request, hub, caller, path, limiter=SIDE_BY_SIDE)
 
 
-def receive_archive(request: Request, hub: Hub, caller: Caller | RunCaller | None, path: AssetPath) -> ImportedInfo:
+def receive_archive(request: Request, hub: Hub, caller: Asking, path: AssetPath) -> ImportedInfo:
     source = pulled(request)
     try:
         made = archive_import.import_archive(hub, caller, path, source)

@@ -1,6 +1,8 @@
 """/assets with their branches and tags"""
 
-from fastapi import APIRouter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
 
 from assethub.domain.assets import Asset
 from assethub.domain.assets import TrainingSettings as Training
@@ -15,9 +17,9 @@ from assethub.protocol.assets import (
     UsageInfo,
     VersionUsage,
 )  # fmt: skip
-from assethub.protocol.history import NewBranch, NewTag, RefInfo
+from assethub.protocol.history import NewBranch, NewTag, RefInfo, RefPage
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork, WorkRoute
-from assethub.services import assets, deletions, usage
+from assethub.services import assets, deletions, refs, usage
 
 router = APIRouter(tags=["assets"], route_class=WorkRoute)
 
@@ -25,7 +27,8 @@ router = APIRouter(tags=["assets"], route_class=WorkRoute)
 def asset_info(asset: Asset) -> AssetInfo:
     training = asset.training
     return AssetInfo(
-        id=asset.id, path=str(asset.path), description=asset.description, labels=list(asset.labels),
+        id=asset.id, path=str(asset.path), bucket=asset.bucket, description=asset.description,
+        labels=list(asset.labels),
         training=TrainingInfo(
             git=training.git, revision=training.revision, subpath=training.subpath, datasets=list(training.datasets),
             params=dict(training.params),
@@ -39,7 +42,9 @@ def training_of(given: TrainingSettings) -> Training:
 
 
 def ref_info(ref: Ref) -> RefInfo:
-    return RefInfo(kind=ref.kind.value, name=ref.name, commit=ref.commit, updated_at=ref.updated_at)
+    return RefInfo(
+        kind=ref.kind.value, name=ref.name, commit=ref.commit, updated_at=ref.updated_at, message=ref.message
+    )
 
 
 @router.post("/assets", status_code=201)
@@ -68,6 +73,7 @@ def change_asset(work: CurrentWork, path: CurrentAsset, change: AssetChange) -> 
 
 @router.delete(ASSET, status_code=204)
 def delete_asset(work: CurrentWork, path: CurrentAsset, force: bool = False) -> None:
+    """`force`: although models were made from it or evaluated on it, or gates name it."""
     deletions.delete_asset(work, path, force=force)
 
 
@@ -83,6 +89,23 @@ def get_usage(work: CurrentWork, reference: CurrentReference) -> UsageInfo:
     return UsageInfo(contents=of_asset.contents, own=of_asset.own, shared=of_asset.shared, version=version)
 
 
+@router.get(f"{ASSET}/refs")
+def find_refs(
+    work: CurrentWork,
+    path: CurrentAsset,
+    only: Annotated[Literal["branch", "tag"] | None, Query(alias="kind")] = None,
+    search: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str, Query(max_length=255)] = "",
+    order: Annotated[Literal["name", "recent"], Query()] = "name",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> RefPage:
+    """A page of branches and tags with `search` in their names, by name or those that moved last first."""
+    found, more = refs.find_refs(
+        work, path, RefKind(only) if only else None, search=search, after=after, recent=order == "recent", limit=limit
+    )
+    return RefPage(refs=[ref_info(ref) for ref in found], next=more)
+
+
 @router.get(f"{ASSET}/branches")
 def list_branches(work: CurrentWork, path: CurrentAsset) -> list[RefInfo]:
     return [ref_info(ref) for ref in assets.list_refs(work, path, RefKind.BRANCH)]
@@ -94,8 +117,9 @@ def create_branch(work: CurrentWork, path: CurrentAsset, new: NewBranch) -> RefI
 
 
 @router.delete(f"{ASSET}/branches/{{branch:path}}", status_code=204)
-def delete_branch(work: CurrentWork, path: CurrentAsset, branch: str) -> None:
-    deletions.delete_branch(work, path, branch)
+def delete_branch(work: CurrentWork, path: CurrentAsset, branch: str, force: bool = False) -> None:
+    """`force`: although runs or evaluations rest on versions that nothing else leads to."""
+    deletions.delete_branch(work, path, branch, force=force)
 
 
 @router.get(f"{ASSET}/tags")
@@ -105,12 +129,12 @@ def list_tags(work: CurrentWork, path: CurrentAsset) -> list[RefInfo]:
 
 @router.post(f"{ASSET}/tags", status_code=201)
 def create_tag(work: CurrentWork, path: CurrentAsset, new: NewTag) -> RefInfo:
-    return ref_info(assets.create_tag(work, path, new.name, new.source))
+    return ref_info(assets.create_tag(work, path, new.name, new.source, message=new.message))
 
 
 @router.delete(f"{ASSET}/tags/{{tag:path}}", status_code=204)
-def delete_tag(work: CurrentWork, path: CurrentAsset, tag: str) -> None:
-    deletions.delete_tag(work, path, tag)
+def delete_tag(work: CurrentWork, path: CurrentAsset, tag: str, force: bool = False) -> None:
+    deletions.delete_tag(work, path, tag, force=force)
 
 
 @router.post(f"{ASSET}/restore")

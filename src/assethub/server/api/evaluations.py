@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from assethub.domain.evaluations import Evaluation
 from assethub.domain.names import Reference
-from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation, ReportInfo
+from assethub.protocol.evaluations import EvaluationInfo, LeaderboardInfo, NewEvaluation, ReportInfo, StandingInfo
 from assethub.server.bodies import send_file
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork, WorkRoute
-from assethub.services import evaluations
+from assethub.services import evaluations, leaderboards
 
 router = APIRouter(tags=["evaluations"], route_class=WorkRoute)
 
@@ -35,6 +35,30 @@ def create_evaluation(work: CurrentWork, path: CurrentAsset, new: NewEvaluation)
     """Enter metrics by hand; nested numbers are kept under dotted names."""
     dataset = Reference.parse(new.dataset, me=work.person.name)
     return evaluation_info(evaluations.create_evaluation(work, Reference(path, new.ref), dataset, new.metrics), [])
+
+
+@router.get(f"{ASSET}/leaderboard")
+def read_leaderboard(
+    work: CurrentWork, path: CurrentAsset, ref: str | None = None, metric: str | None = None,
+    lowest: bool | None = None, best: bool = False,
+) -> LeaderboardInfo:  # fmt: skip
+    """What was evaluated on a dataset (or on its version `ref`), across the models that you may see, best first.
+
+    Without `metric` by the most common one; `lowest` says whether less is better, where the metric's name does not
+    tell; `best` keeps the best of each model alone.
+    """
+    found = leaderboards.read_leaderboard(work, path, ref=ref, metric=metric, lowest=lowest, best=best)
+    standings = [
+        StandingInfo(
+            place=one.place, model=one.path, refs=list(one.refs),
+            evaluation=evaluation_info(one.evaluation, list(one.refs)),
+        )
+        for one in found.standings
+    ]  # fmt: skip
+    return LeaderboardInfo(
+        dataset=found.dataset, metric=found.metric, lowest=found.lowest, metrics=list(found.metrics),
+        standings=standings, cut=found.cut,
+    )  # fmt: skip
 
 
 @router.get("/evaluations/{id}")

@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from assethub.domain.history import Change, Commit, Strategy
+from assethub.domain.history import MAIN, Change, ChangeKind, Commit, Strategy
 from assethub.domain.names import Reference
 from assethub.domain.objects import Entry
 from assethub.protocol.history import (
     ChangeInfo,
     CommitInfo,
     CommitPage,
+    ConflictInfo,
     DiffPage,
+    MergePreview,
     NewChange,
     NewCommit,
     NewCopy,
@@ -19,11 +21,12 @@ from assethub.protocol.history import (
 )
 from assethub.protocol.objects import ObjectInfo
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentReference, CurrentWork, WorkRoute
-from assethub.services import copying, history, merging
-from assethub.services.history import NewFile
+from assethub.server.transfers import new_files
+from assethub.services import copying, history, logs, merging
 
 router = APIRouter(tags=["versions"], route_class=WorkRoute)
 Limit = Annotated[int, Query(ge=1, le=1000)]
+MOST_CONFLICTS = 1000
 
 
 def object_info(path: str, entry: Entry) -> ObjectInfo:
@@ -54,12 +57,21 @@ def answer(made: Commit | None, response: Response) -> CommitInfo | None:
 
 @router.get(f"{ASSET}/commits")
 def log_commits(
-    work: CurrentWork, reference: CurrentReference, after: str | None = None, limit: Limit = 50
+    work: CurrentWork,
+    reference: CurrentReference,
+    after: str | None = None,
+    limit: Limit = 50,
+    path: Annotated[str, Query(max_length=1024)] = "",
+    author: Annotated[str, Query(max_length=96)] = "",
+    search: Annotated[str, Query(max_length=200)] = "",
 ) -> CommitPage:
-    """The history of a ref (default: main), newest first; `next` continues behind the page."""
-    found = history.log_commits(work, reference, after=after, limit=limit + 1)
-    page = found[:limit]
-    return CommitPage(commits=[commit_info(one) for one in page], next=page[-1].id if len(found) > limit else None)
+    """The history of a ref (default: main), newest first; `next` continues behind the page.
+
+    `path`: only commits that touched that file, or folder (with a `/` at its end); `author`: who made or recorded
+    them; `search`: text in their message, or the beginning of their id.
+    """
+    found = logs.log_page(work, reference, after=after, limit=limit, path=path, author=author, text=search)
+    return CommitPage(commits=[commit_info(one) for one in found.commits], next=found.older, previous=found.newer)
 
 
 @router.post(f"{ASSET}/commits", status_code=201)
@@ -67,8 +79,9 @@ def commit_changes(work: CurrentWork, path: CurrentAsset, new: NewCommit, respon
     """One atomic commit of deletions and uploaded files; 200 and null when nothing changes."""
     made = history.commit_changes(
         work, path, new.branch, new.message,
-        add=[NewFile(file.path, file.sha256, file.size, file.mtime, file.content_type) for file in new.add],
-        delete=new.delete, staged=new.staged, force=new.force, expected_parent=new.expected_parent,
+        add=new_files(new.add),
+        delete=new.delete, move=new.move, staged=new.staged, only=new.only, force=new.force,
+        expected_parent=new.expected_parent, expected=new.expected,
     )  # fmt: skip
     return answer(made, response)
 
@@ -86,17 +99,46 @@ def diff_versions(
     target: Annotated[str, Query(alias="to")],
     after: str | None = None,
     limit: Limit = 1000,
+    search: Annotated[str, Query(max_length=200)] = "",
+    kinds: Annotated[list[ChangeKind], Query(alias="kind")] = [],  # noqa: B006
 ) -> DiffPage:
     """What changes from one ref to another: added, changed, removed, renamed paths in order.
 
     Renames are found by content, among up to 200,000 changes; where there are more, they are removals and additions.
+    `search`: only paths with that text in them, whatever its case; `kind`: only changes of these kinds.
     """
     before, now, changes = history.diff_versions(work, path, source, target)
-    found = changes.page(after or "", limit + 1)
+    found = changes.choose(search, kinds).page(after or "", limit + 1)
     page = found[:limit]
     return DiffPage(
         source=before.id, target=now.id, changes=[change_info(change) for change in page],
         next=page[-1].path if len(found) > limit else None,
+    )  # fmt: skip
+
+
+@router.get(f"{ASSET}/merge")
+def preview_merge(
+    work: CurrentWork,
+    path: CurrentAsset,
+    source: str,
+    into: str = MAIN,
+    strategy: Annotated[Strategy | None, Query()] = None,
+) -> MergePreview:
+    """What merging a ref into a branch would do now, with the conflicts; nothing is changed."""
+    plan = merging.preview_merge(work, path, source, into, strategy=strategy)
+    ahead, behind = merging.apart(work, plan)
+    shown = [
+        ConflictInfo(
+            path=one.path, base=object_info(one.path, one.base) if one.base else None,
+            source=object_info(one.path, one.source) if one.source else None,
+            target=object_info(one.path, one.target) if one.target else None,
+        )
+        for one in plan.conflicts[:MOST_CONFLICTS]
+    ]  # fmt: skip
+    return MergePreview(
+        source=plan.source.id, target=plan.target.id, base=plan.base, ahead=ahead, behind=behind,
+        strategy=plan.strategy, nothing=plan.nothing, changes=len(plan.changes), conflict_count=len(plan.conflicts),
+        conflicts=shown,
     )  # fmt: skip
 
 

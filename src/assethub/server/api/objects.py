@@ -8,10 +8,10 @@ from starlette.concurrency import run_in_threadpool
 
 from assethub.domain.errors import Invalid, Unavailable
 from assethub.domain.names import Reference
-from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_BYTES, MOST_FRAMES, frame, frames
+from assethub.protocol.frames import CONTENT_TYPE, LARGE, MOST_BYTES, frame
 from assethub.protocol.objects import Missing, Offered, Stored, StoredObject, TreePage, Wanted
 from assethub.server.api.history import object_info
-from assethub.server.bodies import STREAMED, read_small, receive, send_file
+from assethub.server.bodies import STREAMED, announced, read_small, receive, send_file
 from assethub.server.dependencies import (
     ASSET,
     CurrentAsset,
@@ -21,11 +21,11 @@ from assethub.server.dependencies import (
     CurrentWork,
     WorkRoute,
 )
+from assethub.server.transfers import MOST_RECEIVED, keep_frames
 from assethub.services import objects
 from assethub.services.objects import OpenFile, Upload
 
 router = APIRouter(tags=["objects"], route_class=WorkRoute)
-MOST_RECEIVED = MOST_BYTES + (1 << 20)  # bodies and their headers
 
 
 @router.get(f"{ASSET}/tree")
@@ -94,8 +94,11 @@ def read_file(
 
 @router.post(f"{ASSET}/objects/missing")
 def missing_objects(work: CurrentWork, path: CurrentAsset, offered: Offered) -> Missing:
-    """Which of these contents the asset does not hold yet and so have to be sent."""
-    return Missing(missing=objects.missing_bodies(work, path, offered.objects))
+    """Which of these contents the asset does not hold yet and so have to be sent.
+
+    Refused (413) if their sizes are given, and the owner may not store so much more.
+    """
+    return Missing(missing=objects.missing_bodies(work, path, offered.objects, offered.sizes, offered.before))
 
 
 @router.put(f"{ASSET}/objects/{{sha256}}", status_code=201, max_body_size=STREAMED)
@@ -103,7 +106,7 @@ async def put_object(
     request: Request, hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, sha256: str
 ) -> StoredObject:
     """Send one content; it is checked against its sha256 and on disk when this answers."""
-    upload = await run_in_threadpool(Upload.begin, hub, caller, path, sha256)
+    upload = await run_in_threadpool(Upload.begin, hub, caller, path, sha256, announced(request))
     kept = await receive(request, upload, sha256)
     return StoredObject(sha256=kept.sha256, size=kept.size)
 
@@ -114,13 +117,3 @@ async def put_objects(request: Request, hub: CurrentHub, caller: CurrentCaller, 
     body = await read_small(request, MOST_RECEIVED)
     kept = await run_in_threadpool(keep_frames, hub, caller, path, body)
     return Stored(stored=kept)
-
-
-def keep_frames(hub: CurrentHub, caller: CurrentCaller, path: CurrentAsset, body: bytes) -> int:
-    bodies: list[tuple[str, bytes]] = []
-    for header, content in frames([body]):
-        sha256 = header.get("sha256")
-        if not isinstance(sha256, str) or len(bodies) == MOST_FRAMES:
-            raise Invalid(f"Each frame needs its sha256, and a request carries at most {MOST_FRAMES} frames.")
-        bodies.append((sha256, content))
-    return len(objects.receive_small(hub, caller, path, bodies))

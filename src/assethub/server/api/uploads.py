@@ -8,18 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from assethub.protocol.uploads import NewUpload, PartInfo, UploadInfo
 from assethub.server.bodies import STREAMED, receive
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub
+from assethub.server.transfers import upload_info
 from assethub.services import uploads
-from assethub.services.uploads import PartUpload, UploadState
+from assethub.services.uploads import PartUpload
 
 router = APIRouter(tags=["objects"])
-
-
-def upload_info(state: UploadState) -> UploadInfo:
-    if state.upload is None:
-        return UploadInfo(held=True)
-    return UploadInfo(
-        id=state.upload.id, part_size=state.upload.part_size, parts=list(state.parts), hashed=state.hashed
-    )
 
 
 @router.post(f"{ASSET}/uploads")

@@ -1,0 +1,1 @@
+"""The S3 door: every asset is a bucket."""
