@@ -30,7 +30,7 @@ def login(url: str | None, user: str | None, password_stdin: bool, api_key: str 
         name = user or click.prompt("Name")
         password = sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt("Password", hide_input=True)
         new = SignIn(user=name, password=password, name=f"ah login on {gethostname()}"[:100], scope="write")
-        api_key = connect(endpoint, "").connection.send(CreatedKey, "POST", "/sign-in", new).secret
+        api_key = connect(endpoint, "").connection.send(CreatedKey, "POST", "/sign-in", new, again=False).secret
     me = connect(endpoint, api_key).whoami()
     path = save_login(endpoint, api_key)
     click.echo(f"Signed in to {endpoint} as {me.name}; the key is in {path}")
@@ -62,15 +62,22 @@ def key_group() -> None:
     """Make, list and revoke API keys."""
 
 
+user_option = click.option("--user", help="Of this service account, for administrators.  [default: your own]")
+
+
 @key_group.command("create")
 @click.argument("name")
 @click.option("--scope", type=click.Choice(["read", "write", "admin"]), default="write", show_default=True)
 @click.option("--days", type=int, help="Expires after this many days.  [default: never]")
+@click.option("--folder", help="Good for what is in this folder, and for nothing else.")
+@user_option
 @json_option
 @hub
-def create_key(hub: "Hub", name: str, scope: str, days: int | None, as_json: bool) -> None:
+def create_key(
+    hub: "Hub", name: str, scope: str, days: int | None, folder: str | None, user: str | None, as_json: bool
+) -> None:
     """Make an API key; its secret is shown only now."""
-    key = hub.create_key(name, scope=scope, expires_in_days=days)
+    key = hub.create_key(name, scope=scope, expires_in_days=days, folder=folder, user=user)
     if as_json:
         print_json(key)
     else:
@@ -78,24 +85,29 @@ def create_key(hub: "Hub", name: str, scope: str, days: int | None, as_json: boo
 
 
 @key_group.command("ls")
+@user_option
 @json_option
 @hub
-def list_keys(hub: "Hub", as_json: bool) -> None:
+def list_keys(hub: "Hub", user: str | None, as_json: bool) -> None:
     """List your API keys."""
-    keys = hub.keys()
+    keys = hub.keys(user=user)
     if as_json:
         print_json(keys)
         return
-    rows = [(one.id, one.name, one.scope, ago(one.created_at), ago(one.last_used_at)) for one in keys]
-    table(rows, ("id", "name", "scope", "made", "used"))
+    rows = [
+        (one.id, one.name, one.scope, one.folder or "everything", ago(one.created_at), ago(one.last_used_at))
+        for one in keys
+    ]
+    table(rows, ("id", "name", "scope", "for", "made", "used"))
 
 
 @key_group.command("revoke")
 @click.argument("id")
+@user_option
 @hub
-def revoke_key(hub: "Hub", id: str) -> None:
+def revoke_key(hub: "Hub", id: str, user: str | None) -> None:
     """Make a key worthless."""
-    hub.revoke_key(id)
+    hub.revoke_key(id, user=user)
     click.echo(f"Revoked {id}")
 
 

@@ -12,7 +12,11 @@ import click
 
 from assethub.cli.serve import SERVER_MISSING
 
-UPKEEP = ("collect", "purge")
+ELSEWHERE = {
+    **dict.fromkeys(("audit", "collect", "purge", "quota"), "assethub.cli.upkeep"),
+    "queue": "assethub.cli.queue",
+    **dict.fromkeys(("settings", "storage"), "assethub.cli.inspecting"),
+}
 data_option = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="The hub's data folder.  [default: per user]"
 )
@@ -32,7 +36,8 @@ def opened(data: Path | None, database: str | None) -> Iterator[Any]:
     settings = load_settings({"data": data, "database": database})
     opened = open_hub(
         settings.data, database=settings.database or None, store=settings.store or None,
-        grace=timedelta(hours=settings.grace_hours),
+        slots=settings.slots, machine=settings.machine,
+        grace=timedelta(hours=settings.grace_hours), quota=settings.quota_bytes, audit_kept=settings.audit_kept,
     )  # fmt: skip
     try:
         yield opened.hub
@@ -40,15 +45,24 @@ def opened(data: Path | None, database: str | None) -> Iterator[Any]:
         opened.close()
 
 
+def keeper() -> Any:
+    """Who sits at the hub's machine, as the audit log tells of them."""
+    from getpass import getuser
+
+    from assethub.domain.owners import Keeper
+
+    return Keeper(getuser())
+
+
 class AdminCommands(click.Group):
-    """What takes bytes away lies in a module of its own."""
+    """What looks after bytes, the log and the queue lies in modules of its own."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), *UPKEEP])
+        return sorted([*super().list_commands(context), *ELSEWHERE])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name in UPKEEP:
-            command: click.Command = getattr(import_module("assethub.cli.upkeep"), name)
+        if name in ELSEWHERE:
+            command: click.Command = getattr(import_module(ELSEWHERE[name]), name)
             return command
         return super().get_command(context, name)
 
@@ -72,11 +86,11 @@ def key() -> None:
 def create_key(user: str, scope: str, name: str, data: Path | None, database: str | None) -> None:
     """Make an API key and print its secret, alone on a line."""
     from assethub.domain.owners import Scope
-    from assethub.services import accounts
+    from assethub.services import accounts, keys
 
-    with opened(data, database) as hub, hub.work(None) as work:
-        found = accounts.find_user(work, user)
-        _, secret = accounts.create_key(work, found, name, Scope[scope.upper()], None)
+    with opened(data, database) as hub, hub.work(keeper()) as work:
+        found = accounts.get_user(work, user)
+        _, secret = keys.make_key(work, found, name, Scope[scope.upper()])
     click.echo(secret)
 
 
@@ -95,7 +109,7 @@ def create_user(name: str, is_admin: bool, password: str, data: Path | None, dat
     """Sign up a user with a password."""
     from assethub.services import accounts
 
-    with opened(data, database) as hub, hub.work(None) as work:
+    with opened(data, database) as hub, hub.work(keeper()) as work:
         made = accounts.create_user(work, name, password, admin=is_admin)
     click.echo(f"Signed up {made.name!r}{' as an administrator' if made.admin else ''}.")
 
@@ -108,13 +122,39 @@ def list_users(as_json: bool, data: Path | None, database: str | None) -> None:
     """List the users."""
     from assethub.services import accounts
 
-    with opened(data, database) as hub, hub.work(None, reading=True) as work:
+    with opened(data, database) as hub, hub.work(keeper(), reading=True) as work:
         users = accounts.list_users(work)
     if as_json:
         click.echo(json.dumps([{"id": str(user.id), "name": user.name, "admin": user.admin} for user in users]))
         return
     for user in users:
         click.echo(f"{user.name}\t{'administrator' if user.admin else 'user'}\t{user.created_at:%Y-%m-%d}")
+
+
+@user_group.command("deactivate")
+@click.argument("name")
+@data_option
+@database_option
+def deactivate(name: str, data: Path | None, database: str | None) -> None:
+    """End a user's sessions, keys and runs at once; what they own stays."""
+    switch(name, data, database, active=False)
+
+
+@user_group.command("activate")
+@click.argument("name")
+@data_option
+@database_option
+def activate(name: str, data: Path | None, database: str | None) -> None:
+    """Let a deactivated user sign in again."""
+    switch(name, data, database, active=True)
+
+
+def switch(name: str, data: Path | None, database: str | None, *, active: bool) -> None:
+    from assethub.services import accounts
+
+    with opened(data, database) as hub, hub.work(keeper()) as work:
+        accounts.change_user(work, name, active=active)
+    click.echo(f"{name!r} is {'active' if active else 'deactivated'}.")
 
 
 @admin.group("source")
@@ -134,7 +174,7 @@ def add_source(name: str, url: str, data: Path | None, database: str | None) -> 
     """
     from assethub.services import sources
 
-    with opened(data, database) as hub, hub.work(None) as work:
+    with opened(data, database) as hub, hub.work(keeper()) as work:
         made = sources.register_source(work, name, url)
     click.echo(f"Added the source {made.name!r}: {made.url}")
 
@@ -147,7 +187,7 @@ def list_sources(as_json: bool, data: Path | None, database: str | None) -> None
     """List the sources."""
     from assethub.services import sources
 
-    with opened(data, database) as hub, hub.work(None, reading=True) as work:
+    with opened(data, database) as hub, hub.work(keeper(), reading=True) as work:
         found = sources.registered_sources(work)
     if as_json:
         click.echo(json.dumps([{"name": one.name, "url": one.url} for one in found]))
@@ -165,7 +205,7 @@ def remove_source(name: str, force: bool, data: Path | None, database: str | Non
     """Take a source away; nothing of it is deleted."""
     from assethub.services import sources
 
-    with opened(data, database) as hub, hub.work(None) as work:
+    with opened(data, database) as hub, hub.work(keeper()) as work:
         sources.unregister_source(work, name, force=force)
     click.echo(f"Removed the source {name!r}.")
 
@@ -179,7 +219,7 @@ def reset_password(name: str, password: str, data: Path | None, database: str | 
     """Give a user a new password; their sessions end."""
     from assethub.services import accounts
 
-    with opened(data, database) as hub, hub.work(None) as work:
+    with opened(data, database) as hub, hub.work(keeper()) as work:
         accounts.reset_password(work, name, password)
     click.echo(f"{name!r} has a new password.")
 

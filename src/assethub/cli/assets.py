@@ -29,19 +29,20 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--tag", is_flag=True, help="REF is a tag, not a branch.")
 @click.option("--source", metavar="REF", help="Where the branch or tag starts.  [default: main]")
 @click.option("--empty", is_flag=True, help="The branch starts without files.")
+@click.option("-m", "--message", default="", help="What the tag says of the version.")
 @click.option("-l", "--label", "labels", multiple=True, help="Label; may be repeated.")
 @click.option("-d", "--description", default="", help="One sentence about it.")
 @training_options
 @json_option
 @hub
 def create(
-    hub: "Hub", path: str, tag: bool, source: str | None, empty: bool, labels: tuple[str, ...], description: str,
-    git: str | None, revision: str | None, subpath: str | None, datasets: tuple[str, ...], params: tuple[str, ...],
-    as_json: bool,
+    hub: "Hub", path: str, tag: bool, source: str | None, empty: bool, message: str, labels: tuple[str, ...],
+    description: str, git: str | None, revision: str | None, subpath: str | None, datasets: tuple[str, ...],
+    params: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Make a folder (model/FOLDER), an asset (model/FOLDER/NAME), or with :REF a branch or a tag of it."""
     if ":" in path:
-        create_ref(hub, path, tag, source, empty)
+        create_ref(hub, path, tag, source, empty, message)
         return
     made = hub.create(
         path, description=description, labels=labels, git=git, revision=revision, subpath=subpath, datasets=datasets,
@@ -53,14 +54,14 @@ def create(
         click.echo(f"Created {made.path}")
 
 
-def create_ref(hub: "Hub", path: str, tag: bool, source: str | None, empty: bool) -> None:
+def create_ref(hub: "Hub", path: str, tag: bool, source: str | None, empty: bool, message: str) -> None:
     from assethub.client.assets import Asset, Model
     from assethub.domain.errors import Conflict
 
     where, _, name = path.partition(":")
     asset = hub.get(where)
     if tag and isinstance(asset, Asset):
-        asset.create_tag(name, source or "main")
+        asset.create_tag(name, source or "main", message=message)
         click.echo(f"Tagged {asset.path}:{name}")
         return
     if not isinstance(asset, Model):
@@ -105,19 +106,14 @@ def update(
 @click.command()
 @click.argument("path", metavar="PATH[:REF]")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
-@click.option("--force", is_flag=True, help="Also when evaluations rest on it.")
+@click.option("--force", is_flag=True, help="Also when runs, evaluations or gates rest on it.")
 @hub
 def delete(hub: "Hub", path: str, yes: bool, force: bool) -> None:
     """Delete a folder with its assets, an asset with its history, or with :REF a branch or a tag."""
-    from assethub.client.assets import Dataset, Model
-
     found = hub.get(path)
     if not yes:
         raise click.UsageError(f"This deletes {found!r}; say --yes if you mean it.")
-    if isinstance(found, Model | Dataset):
-        found.delete(force=force)
-    else:
-        found.delete()
+    found.delete(force=force)
     click.echo(f"Deleted {path}. `ah restore {path}` brings it back for 14 days.")
 
 

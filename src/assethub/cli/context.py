@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assethub.domain.sizes import size
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -25,7 +27,11 @@ def hub(command: Callable[..., None]) -> Callable[..., None]:
     def run(*arguments: Any, **options: Any) -> None:
         from assethub.client.connection import connect
 
-        command(connect(), *arguments, **options)
+        connected = connect()
+        connected.connection.on_wait = lambda seconds, refused: click.echo(
+            f"{refused} Going on in {seconds:.0f} s.", err=True
+        )
+        command(connected, *arguments, **options)
 
     return run
 
@@ -59,16 +65,6 @@ def table(rows: Sequence[Sequence[object]], headings: Sequence[str], *, right: S
         ]
         text = "  ".join(cells).rstrip()
         click.echo(click.style(text, dim=True) if terminal and number == 0 else text)
-
-
-def size(count: int) -> str:
-    """Such as 4.9 GB: decimal, as disks and the console count."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the last unit takes everything")
 
 
 def ago(at: datetime | None) -> str:

@@ -48,7 +48,7 @@ def demo(data: Path | None, port: int | None, leave: bool) -> None:
         from assethub.services import accounts
 
         with server.hub.work(None, reading=True) as work:
-            user = accounts.find_user(work, hub.me)
+            user = accounts.get_user(work, hub.me)
         click.echo(f"\nSee it with one click: {server.sign_in_link(user)}&next={page}")
         if server.first_user is not None:
             click.echo(f"Later sign in as {server.first_user.name!r} with the password {server.first_user.password}")
@@ -88,10 +88,9 @@ def environment(server: Any) -> "Iterator[Hub]":
     """The hub as its administrator sees it, through the same SDK and REST as everyone."""
     from assethub.client.connection import connect
     from assethub.domain.owners import Scope
-    from assethub.services import accounts
 
     with server.hub.work(None, reading=True) as work:
-        admin = next(user for user in accounts.list_users(work) if user.admin)
+        admin = next(user for user in work.users.listed() if user.admin)
     yield connect(server.local_url, server.create_key(admin.name, "ah demo", Scope.WRITE))
 
 

@@ -4,11 +4,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from assethub.cli.context import size
 from assethub.domain.errors import HubError
+from assethub.domain.sizes import size
 
 LITTLE_SPACE = 5_000_000_000
 Check = tuple[bool, str, str]  # whether it is well, what was looked at, what was found or what to do
@@ -60,8 +62,21 @@ def machine_checks() -> Iterator[Check]:
         yield False, "uv", "not installed; runs with requirements need it (pip install uv)"
     else:
         yield True, "uv", subprocess.run([uv, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if sys.platform == "linux":
+        yield sandbox_check()
     free = shutil.disk_usage(".").free
     yield free > LITTLE_SPACE, "Disk", f"{size(free)} free here{'' if free > LITTLE_SPACE else '; free some space'}"
+
+
+def sandbox_check() -> Check:
+    """Confines a command as the runs of a hub that was started here would be."""
+    from assethub.runner.sandbox import find_problem
+
+    with TemporaryDirectory() as scratch:
+        problem = find_problem(shutil.which("bwrap"), Path(scratch), [], [])
+    if problem is None:
+        return True, "Sandbox", "usable; each run sees only what is its own"
+    return False, "Sandbox", f"{problem.what}; {problem.remedy}, or else only administrators may start runs for several"
 
 
 def uv_program() -> str | None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assethub.cli.context import hub, print_json, progress, size
+from assethub.cli.context import hub, print_json, progress
 from assethub.cli.history import version_of
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from assethub.client.hub import Hub

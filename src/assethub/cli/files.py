@@ -1,4 +1,4 @@
-"""ah download, ah cat"""
+"""ah download, ah cat, ah tensors"""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assethub.cli.context import hub, progress
+from assethub.cli.context import hub, json_option, print_json, progress, table
 from assethub.cli.history import version_of
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from assethub.client.hub import Hub
@@ -49,3 +50,19 @@ def cat(hub: "Hub", reference: str, file: str) -> None:
         for piece in response.iter_bytes(1 << 20):
             sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
+
+
+@click.command()
+@click.argument("reference", metavar="PATH[:REF]")
+@click.argument("file")
+@json_option
+@hub
+def tensors(hub: "Hub", reference: str, file: str, as_json: bool) -> None:
+    """Show the tensors of a .safetensors or .gguf file by its header; no weights are downloaded."""
+    found = version_of(hub, reference).tensors(file)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(one.name, one.dtype, str(one.shape), "" if one.size is None else size(one.size)) for one in found.tensors]
+    table(rows, ("name", "type", "shape", "size"), right=(3,))
+    click.echo(f"{len(found.tensors):,} tensors, {found.parameters:,} parameters, {size(found.size)}")

@@ -1,16 +1,18 @@
-"""ah commit, ah log, ah diff, ah merge, ah revert, ah cherry-pick, ah status, ah reset"""
+"""ah commit, ah stage, ah log, ah diff, ah merge, ah revert, ah cherry-pick, ah status, ah reset"""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from assethub.cli.context import ago, hub, json_option, pair, print_json, progress, size, table
+from assethub.cli.context import ago, hub, json_option, pair, print_json, progress, table
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from assethub.client.hub import Hub
+    from assethub.client.sources import Add
     from assethub.client.versions import Version
-    from assethub.protocol.history import ChangeInfo, CommitInfo
+    from assethub.protocol.history import ChangeInfo, CommitInfo, MergePreview
 
 SIGNS = {"added": "+", "changed": "~", "removed": "-", "renamed": ">"}
 
@@ -23,6 +25,11 @@ def version_of(hub: "Hub", text: str) -> "Version":
     return Version(hub.connection, reference.asset, reference.ref or "main")
 
 
+move_option = click.option(
+    "--move", multiple=True, metavar="OLD=NEW", help="File, or DIR/=OTHER/ with all below it; no bytes move."
+)
+
+
 @click.command()
 @click.argument("path", metavar="PATH[:BRANCH]")
 @click.option("-m", "--message", required=True, help="Why this change is made.")
@@ -31,26 +38,57 @@ def version_of(hub: "Hub", text: str) -> "Version":
 @click.option("-d", "--delete", "delete", multiple=True, metavar="PATH", help="File, or DIR/ with all below it.")
 @click.option("--exclude", multiple=True, metavar="PATTERN",
               help="What of the folders is left out, as in .gitignore; .ahignore files in them count too.")  # fmt: skip
+@move_option
 @click.option("--staged", is_flag=True, help="Commit what is staged on the branch too.")
+@click.option("--only", multiple=True, metavar="PATH", help="Of what is staged, just this path.")
 @click.option("--force", is_flag=True, help="Staged changes win over what changed meanwhile.")
 @click.option("--expected-parent", metavar="COMMIT", help="Refuse if the branch is not at this commit.")
 @json_option
 @hub
 def commit(
     hub: "Hub", path: str, message: str, add: tuple[str, ...], delete: tuple[str, ...], exclude: tuple[str, ...],
-    staged: bool, force: bool, expected_parent: str | None, as_json: bool,
+    move: tuple[str, ...], staged: bool, only: tuple[str, ...], force: bool, expected_parent: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Commit files and deletions to a branch, in one step."""
-    if not (add or delete or staged):
-        raise click.UsageError("There is nothing to commit: give -a, -d or --staged.")
+    """Commit files, moves and deletions to a branch, in one step."""
+    if not (add or delete or move or staged or only):
+        raise click.UsageError("There is nothing to commit: give -a, -d, --move or --staged.")
     version = version_of(hub, path)
-    given = [dict([split(text)]) if split(text)[1] else text for text in add]
     with progress("Uploading") as report:
         made = version.commit(
-            message, given, delete, staged=staged, force=force, expected_parent=expected_parent, exclude=exclude,
-            progress=report,
+            message, given_files(add), delete, move=given_moves(move), staged=staged or bool(only), only=only or None,
+            force=force, expected_parent=expected_parent, exclude=exclude, progress=report,
         )  # fmt: skip
     show_made(made, as_json, f"{version} holds all of this already; nothing to commit.")
+
+
+@click.command()
+@click.argument("path", metavar="PATH[:BRANCH]")
+@click.option("-a", "--add", "add", multiple=True, metavar="LOCAL[:REMOTE]", help="File or folder to stage.")
+@click.option("-d", "--delete", "delete", multiple=True, metavar="PATH", help="File, or DIR/ with all below it.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="What of the folders is left out.")
+@move_option
+@hub
+def stage(
+    hub: "Hub", path: str, add: tuple[str, ...], delete: tuple[str, ...], exclude: tuple[str, ...],
+    move: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Stage files, moves and deletions on a branch, for a later `ah commit --staged`."""
+    if not (add or delete or move):
+        raise click.UsageError("There is nothing to stage: give -a, -d or --move.")
+    version = version_of(hub, path)
+    with progress("Uploading") as report:
+        found = version.stage(
+            given_files(add), delete, move=given_moves(move), exclude=exclude, progress=report
+        )  # fmt: skip
+    click.echo(f"Staged {len(found)} changes on {version}; `ah commit {path} --staged -m MESSAGE` commits them.")
+
+
+def given_files(add: tuple[str, ...]) -> "list[Add]":
+    return [dict([split(text)]) if split(text)[1] else text for text in add]
+
+
+def given_moves(move: tuple[str, ...]) -> dict[str, str]:
+    return dict(pair(text, "--move old.txt=new.txt") for text in move)
 
 
 def split(text: str) -> tuple[str, str]:
@@ -69,11 +107,17 @@ def counts(commit: "CommitInfo") -> str:
 @click.command()
 @click.argument("reference", metavar="PATH[:REF]")
 @click.option("-n", "--number", default=20, show_default=True, help="How many commits.")
+@click.option("--path", default="", metavar="FILE|DIR/", help="Only commits that touched this file or folder.")
+@click.option("--author", default="", metavar="NAME", help="Only commits that this user made or recorded.")
+@click.option("--search", default="", metavar="TEXT", help="Only commits with this text in their message.")
 @json_option
 @hub
-def log(hub: "Hub", reference: str, number: int, as_json: bool) -> None:
+def log(
+    hub: "Hub", reference: str, number: int, path: str, author: str, search: str, as_json: bool
+) -> None:  # fmt: skip
     """Show the history of a version, newest first."""
-    show_commits(version_of(hub, reference).list_commit(number), as_json)
+    version = version_of(hub, reference)
+    show_commits(version.list_commit(number, path=path, author=author, search=search), as_json)
 
 
 def show_commits(commits: "Sequence[CommitInfo]", as_json: bool) -> None:
@@ -91,9 +135,14 @@ def show_commits(commits: "Sequence[CommitInfo]", as_json: bool) -> None:
 @click.command()
 @click.argument("reference", metavar="PATH[:REF]")
 @click.argument("other", metavar="REF")
+@click.option("--table", "file", metavar="FILE", help="Compare this one file, which is a table, row by row.")
+@click.option("--search", default="", metavar="TEXT", help="Only paths with this text in them.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(SIGNS)), help="Only changes of this kind.")
 @json_option
 @hub
-def diff(hub: "Hub", reference: str, other: str, as_json: bool) -> None:
+def diff(
+    hub: "Hub", reference: str, other: str, file: str | None, search: str, kinds: tuple[str, ...], as_json: bool
+) -> None:
     """Show what changes from a version to REF (or another PATH:REF of the same asset)."""
     version = version_of(hub, reference)
     if ":" in other:
@@ -101,7 +150,13 @@ def diff(hub: "Hub", reference: str, other: str, as_json: bool) -> None:
         if target.asset != version.asset:
             raise click.UsageError("Both sides of a diff are versions of the same asset.")
         other = target.ref or "main"
-    changes = version.diff(other)
+    if file is not None:
+        from assethub.cli.tables import show_diff
+
+        compared = version.table(file).diff(other)
+        print_json(compared) if as_json else show_diff(compared)
+        return
+    changes = version.diff(other, search=search, kinds=kinds)
     if as_json:
         print_json(changes)
         return
@@ -125,17 +180,38 @@ def describe(change: "ChangeInfo") -> str:
               help="How to answer conflicts.  [default: replace into main, else merge]")  # fmt: skip
 @click.option("--answer", "answers", multiple=True, metavar="PATH=source|target", help="Answer to one conflict.")
 @click.option("-m", "--message", help="Message of the merge commit.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change, and the conflicts.")
 @json_option
 @hub
 def merge(
-    hub: "Hub", path: str, into: str, strategy: str | None, answers: tuple[str, ...], message: str | None, as_json: bool
-) -> None:
+    hub: "Hub", path: str, into: str, strategy: str | None, answers: tuple[str, ...], message: str | None,
+    dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Merge a branch (tag, commit) into another branch. Into main, this publishes a model version."""
     if ":" not in path:
         raise click.UsageError("Say what to merge: PATH:BRANCH.")
     version = version_of(hub, path)
+    if dry_run:
+        show_preview(version.preview_merge(into, strategy=strategy), into, version.ref, as_json)
+        return
     made = version.merge(into, strategy=strategy, answers=parse_answers(answers), message=message)
     show_made(made, as_json, f"{into} holds {version.ref} already; nothing to merge.")
+
+
+def show_preview(plan: "MergePreview", into: str, source: str, as_json: bool) -> None:
+    if as_json:
+        print_json(plan.model_dump(mode="json"))
+        return
+    if plan.nothing:
+        click.echo(f"{into} holds {source} already; nothing to merge.")
+        return
+    click.echo(f"{plan.changes} paths of {into} would change (strategy {plan.strategy}).")
+    for one in plan.conflicts:
+        sides = [f"{what} {size(side.size) if side else 'deleted'}" for what, side in
+                 (("source", one.source), ("target", one.target))]  # fmt: skip
+        click.echo(f"! {one.path}  ({', '.join(sides)})")
+    if plan.conflict_count:
+        click.echo(f"{plan.conflict_count} conflicts: answer each with --answer, or choose a --strategy.")
 
 
 def answer_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -195,14 +271,16 @@ def status(hub: "Hub", path: str, as_json: bool) -> None:
         print_json(staged)
         return
     for change in staged:
-        click.echo(f"{'-' if change.deleted else '+'} {change.path}")
+        by = f"  ({change.staged_by}, {ago(change.staged_at)})" if change.staged_by and change.staged_at else ""
+        click.echo(f"{SIGNS[change.kind]} {change.path}{by}")
     if not staged:
         click.echo(f"Nothing is staged on {version}.")
 
 
 @click.command()
 @click.argument("path", metavar="PATH[:BRANCH]")
+@click.argument("files", metavar="[FILE]...", nargs=-1)
 @hub
-def reset(hub: "Hub", path: str) -> None:
-    """Drop what is staged on a branch."""
-    click.echo(f"Dropped {version_of(hub, path).reset()} staged changes.")
+def reset(hub: "Hub", path: str, files: tuple[str, ...]) -> None:
+    """Drop what is staged on a branch, or just these files."""
+    click.echo(f"Dropped {version_of(hub, path).reset(files or None)} staged changes.")

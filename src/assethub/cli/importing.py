@@ -7,8 +7,9 @@ from uuid import UUID
 
 import click
 
-from assethub.cli.context import ago, hub, json_option, print_json, progress, size, table
+from assethub.cli.context import ago, hub, json_option, print_json, progress, table
 from assethub.cli.exporting import import_file
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

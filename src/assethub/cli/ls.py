@@ -4,17 +4,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assethub.cli.context import ago, hub, json_option, print_json, size, table
+from assethub.cli.context import ago, hub, json_option, print_json, table
 from assethub.cli.evaluations import show_evaluations
 from assethub.cli.history import show_commits
 from assethub.cli.importing import show_imports
 from assethub.cli.runs import show_runs
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from assethub.client.assets import Asset
     from assethub.client.hub import Hub
     from assethub.client.versions import Version
 
+MOST_REFS = 100_000
 RESOURCES = ("branch", "tag", "commit", "run", "evaluation", "import")
 
 
@@ -27,16 +29,23 @@ RESOURCES = ("branch", "tag", "commit", "run", "evaluation", "import")
 @click.option("--evaluation", "resource", flag_value="evaluation", help="List its evaluations.")
 @click.option("--import", "resource", flag_value="import", help="List what was imported into it.")
 @click.option("-r", "--recursive", is_flag=True, help="List all files, not just one level.")
+@click.option("--search", default="", metavar="TEXT", help="Only branches or tags with this text in their names.")
 @click.option("--prefix", default="", help="Only files below this folder, such as data/.")
+@click.option("--mine", "which", flag_value="mine", help="Only your own folders.")
+@click.option("--shared", "which", flag_value="shared", help="Only folders that were shared with you.")
+@click.option("--public", "which", flag_value="public", help="Only folders that everybody may read.")
 @json_option
 @hub
-def ls(hub: "Hub", path: str | None, resource: str | None, recursive: bool, prefix: str, as_json: bool) -> None:
-    """List your folders, a folder's assets, or an asset's files."""
+def ls(
+    hub: "Hub", path: str | None, resource: str | None, recursive: bool, search: str, prefix: str, which: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """List the folders that you may see, a folder's assets, or an asset's files."""
     from assethub.client.assets import Asset
     from assethub.client.folders import Folder
 
     if path is None:
-        show_folders(hub, as_json)
+        show_folders(hub, which or "all", as_json)
         return
     found = hub.get(path)
     if isinstance(found, Folder):
@@ -50,11 +59,11 @@ def ls(hub: "Hub", path: str | None, resource: str | None, recursive: bool, pref
     else:
         asset = hub.get(path.partition(":")[0])
         assert isinstance(asset, Asset)  # a path without a ref that is no folder
-        show_resource(asset, resource, as_json)
+        show_resource(asset, resource, search, as_json)
 
 
-def show_folders(hub: "Hub", as_json: bool) -> None:
-    folders = hub.folders()
+def show_folders(hub: "Hub", which: str, as_json: bool) -> None:
+    folders = hub.folders(which=which)
     if as_json:
         print_json([folder.info for folder in folders])
         return
@@ -76,8 +85,10 @@ def show_assets(folder: "object", as_json: bool) -> None:
         return
     if not assets:
         click.echo(f"{folder.path} is empty. `ah create {folder.path}/NAME` makes something in it.")
-    rows = [(a.path, ", ".join(a.info.labels), ago(a.info.updated_at), a.info.description) for a in assets]
-    table(rows, ("path", "labels", "updated", "description"))
+    rows = [
+        (a.path, ", ".join(a.info.labels), ago(a.info.updated_at), a.info.bucket, a.info.description) for a in assets
+    ]
+    table(rows, ("path", "labels", "updated", "bucket", "description"))
 
 
 def show_files(version: "Version", recursive: bool, prefix: str, as_json: bool) -> None:
@@ -94,15 +105,16 @@ def show_files(version: "Version", recursive: bool, prefix: str, as_json: bool) 
     table(rows, ("path", "size", "modified"), right=(1,))
 
 
-def show_resource(asset: "Asset", resource: str, as_json: bool) -> None:
+def show_resource(asset: "Asset", resource: str, search: str, as_json: bool) -> None:
     from assethub.client.assets import Model
 
     if resource in ("branch", "tag"):
-        refs = asset.branches() if resource == "branch" else asset.tags()
+        refs = asset.find_refs(search, kind=resource, limit=MOST_REFS)
         if as_json:
             print_json(refs)
         else:
-            table([(ref.name, ref.commit[:8], ago(ref.updated_at)) for ref in refs], (resource, "commit", "updated"))
+            rows = [(ref.name, ref.commit[:8], ago(ref.updated_at), ref.message.partition("\n")[0]) for ref in refs]
+            table(rows, (resource, "commit", "updated", "message"))
     elif resource == "import":
         show_imports(asset.imports(), as_json)
     elif not isinstance(asset, Model):

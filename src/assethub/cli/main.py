@@ -7,36 +7,55 @@ from importlib import import_module
 
 import click
 
-from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound
+from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound, QuotaExceeded, TooMany
 
 COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, module, one line of help
     "create": ("Assets", "assets", "Make a folder, an asset, a branch or a tag."),
     "ls": ("Assets", "ls", "List folders, assets, files, branches, tags, commits, runs or evaluations."),
+    "search": ("Assets", "search", "Find folders, assets and files by words."),
+    "star": ("Assets", "search", "Give an asset your star."),
+    "unstar": ("Assets", "search", "Take your star back."),
+    "stars": ("Assets", "search", "List what you starred."),
     "update": ("Assets", "assets", "Rename or describe; set a model's training settings."),
     "delete": ("Assets", "assets", "Delete a folder, an asset, a branch or a tag."),
     "restore": ("Assets", "assets", "Bring back what was deleted in the last 14 days."),
     "commit": ("Versions", "history", "Commit files or deletions to a branch."),
     "download": ("Versions", "files", "Download a version or some of its files."),
     "cat": ("Versions", "files", "Print a file of a version."),
+    "head": ("Versions", "tables", "Show the first rows of a table, or what its columns hold."),
+    "tensors": ("Versions", "files", "Show the tensors of a weights file."),
     "log": ("Versions", "history", "Show the history of a version."),
     "diff": ("Versions", "history", "Show what differs between two versions."),
     "merge": ("Versions", "history", "Merge a branch into another; into main this publishes it."),
     "revert": ("Versions", "history", "Take back on a branch what a commit changed."),
     "cherry-pick": ("Versions", "history", "Make the change of one commit on a branch."),
     "import": ("Versions", "importing", "Import files from a bucket or a folder of the server, or what was exported."),
+    "stage": ("Versions", "history", "Stage files, moves and deletions on a branch."),
     "status": ("Versions", "history", "Show what is staged on a branch."),
     "reset": ("Versions", "history", "Drop what is staged on a branch."),
     "copy": ("Versions", "storage", "Copy files of a version to another asset."),
-    "usage": ("Versions", "storage", "Show how many bytes an asset and a version take."),
+    "usage": ("Versions", "storage", "Show how many bytes an asset, a version or an owner takes."),
+    "lineage": ("Versions", "lineage", "Show what made a version, and what was made from it."),
     "export": ("Versions", "exporting", "Write a version with its history as one file for another hub."),
     "train": ("Runs", "train", "Train a model, or continue from a version of it."),
     "evaluate": ("Runs", "train", "Evaluate a model version."),
-    "run": ("Runs", "runs", "Look at runs, follow, cancel and repeat them."),
+    "run": ("Runs", "progress", "Look at runs, follow, cancel and repeat them."),
+    "task": ("Runs", "tasks", "Check a task file, or show what a model's takes."),
     "evaluation": ("Runs", "evaluations", "Enter, list and delete evaluations."),
+    "leaderboard": ("Runs", "leaderboard", "Rank what was evaluated on a dataset, across models."),
+    "reproduce": ("Runs", "reproduce", "Run what made a version once more, and say if the same came out."),
+    "gate": ("Runs", "gates", "Say what a version must reach before it is published."),
     "login": ("Account", "account", "Sign in to a hub and keep a key for it."),
     "logout": ("Account", "account", "Forget the key."),
     "whoami": ("Account", "account", "Show who is signed in, and where."),
+    "credential": ("Account", "credentials", "Keep what opens private Git repositories."),
     "key": ("Account", "account", "Make, list and revoke API keys."),
+    "s3key": ("Account", "s3_keys", "Make, list and revoke keys for tools that speak S3."),
+    "session": ("Account", "people", "Look at the browsers you are signed in with, and sign them out."),
+    "share": ("People", "people", "Give roles in a folder, or show who has them."),
+    "group": ("People", "people", "Make groups, and say who is in them."),
+    "user": ("People", "people", "Sign up, change and deactivate users."),
+    "audit": ("Hub", "audit", "Show who did what."),
     "serve": ("Hub", "serve", "Run a hub."),
     "demo": ("Hub", "demo", "Run a hub with a worked example on real data."),
     "admin": ("Hub", "admin", "Look after a hub on its own machine."),
@@ -44,12 +63,20 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name -> group in the help, modu
     "config": ("Hub", "account", "Show the settings in use and where they come from."),
 }
 ATTRIBUTES = {
+    "credential": "credential_group",
     "key": "key_group",
+    "group": "group_group",
+    "user": "user_group",
+    "s3key": "s3key_group",
+    "session": "session_group",
     "run": "run_group",
+    "task": "task_group",
     "cherry-pick": "cherry_pick",
     "import": "import_",
 }  # where a name is another thing's
-STATUS: tuple[tuple[type[HubError], int], ...] = ((NotFound, 3), (Conflict, 4), (Forbidden, 1), (Invalid, 1))
+STATUS: tuple[tuple[type[HubError], int], ...] = (
+    (NotFound, 3), (Conflict, 4), (Forbidden, 1), (Invalid, 1), (QuotaExceeded, 1), (TooMany, 1)
+)  # fmt: skip
 AWAY, INTERRUPTED = 5, 130
 
 

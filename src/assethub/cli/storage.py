@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assethub.cli.context import hub, json_option, print_json, size, table
+from assethub.cli.context import hub, json_option, print_json, table
 from assethub.cli.history import show_made, version_of
+from assethub.domain.sizes import size
 
 if TYPE_CHECKING:
     from assethub.client.hub import Hub
+    from assethub.protocol.owners import OwnerUsageInfo
 
 
 @click.command()
@@ -28,12 +30,27 @@ def copy(
     show_made(made, as_json, f"{version} holds all of this already; nothing to copy.")
 
 
+def show_owner(found: "OwnerUsageInfo", as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    if found.limit is None:
+        allowed = "no limit"
+    else:
+        allowed = f"{size(found.limit)}{'' if found.quota is not None else ', as all on this hub'}"
+    rows = [("Owner", found.owner), ("Assets", f"{found.assets:,}"), ("Stored", size(found.stored)), ("Limit", allowed)]
+    table(rows, ("", ""))
+
+
 @click.command()
-@click.argument("reference", metavar="PATH[:REF]")
+@click.argument("reference", metavar="[PATH[:REF]|OWNER]", required=False)
 @json_option
 @hub
-def usage(hub: "Hub", reference: str, as_json: bool) -> None:
-    """Show how many bytes an asset and a version of it take in the store."""
+def usage(hub: "Hub", reference: str | None, as_json: bool) -> None:
+    """Show how many bytes an asset and a version of it take in the store, or all assets of an owner (you)."""
+    if reference is None or "/" not in reference:
+        show_owner(hub.owner_usage(reference or hub.me), as_json)
+        return
     version = version_of(hub, reference)
     found = version.usage()
     if as_json:

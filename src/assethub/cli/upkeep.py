@@ -1,13 +1,15 @@
-"""ah admin collect, ah admin purge: what takes bytes away"""
+"""ah admin collect, purge, quota, audit: after the bytes, and what was done"""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from assethub.cli.admin import data_option, database_option, opened
-from assethub.cli.context import size
+from assethub.cli.admin import data_option, database_option, keeper, opened
+from assethub.cli.audit import filter_options, utc
+from assethub.domain.sizes import size
 
 
 @click.command()
@@ -20,7 +22,7 @@ def collect(dry_run: bool, as_json: bool, data: Path | None, database: str | Non
     from assethub.services import collection
 
     with opened(data, database) as hub:
-        found = collection.collect(hub, dry=dry_run)
+        found = collection.collect(hub, dry=dry_run, by=keeper())
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -64,5 +66,42 @@ def purge(
         sha256 = purging.content_of(hub, Reference.parse(target), file) if file else target
         if not yes:
             raise click.UsageError(f"This removes the content {sha256} for good; say --yes if that is meant.")
-        receipt = purging.receipt(hub, purging.purge(hub, sha256, reason, by))
+        receipt = purging.receipt(hub, purging.purge(hub, sha256, reason, by, keeper()))
     click.echo(json.dumps(receipt, indent=2, ensure_ascii=False))
+
+
+@click.command()
+@click.argument("owner")
+@click.argument("quota", metavar="SIZE|none")
+@data_option
+@database_option
+def quota(owner: str, quota: str, data: Path | None, database: str | None) -> None:
+    """Let the assets of a user or a group hold SIZE bytes, such as 500GB; none: as many as the hub's setting says."""
+    from assethub.domain.sizes import parse_size
+    from assethub.services import quotas
+
+    count = None if quota == "none" else parse_size(quota)
+    with opened(data, database) as hub, hub.work(keeper()) as work:
+        now = quotas.set_quota(work, owner, count)
+    allowed = "as much as there is room for" if now.limit is None else size(now.limit)
+    click.echo(f"{now.owner} holds {size(now.stored)} and may hold {allowed}.")
+
+
+@click.command()
+@filter_options
+@data_option
+@database_option
+def audit(data: Path | None, database: str | None, folder: str | None, **given: Any) -> None:
+    """Print the audit log as lines of JSON, oldest first."""
+    from assethub.domain.audit import Filter, Outcome
+    from assethub.domain.names import parse_folder_path
+    from assethub.services import audit as log
+
+    outcome = Outcome(given["outcome"]) if given["outcome"] else None
+    wanted = Filter(
+        given["user"], given["action"], None, utc(given["since"]), utc(given["until"]), outcome, given["search"]
+    )
+    with opened(data, database) as hub:
+        where = parse_folder_path(folder) if folder else None
+        for lines in log.begin_export(hub, keeper(), wanted, where):
+            click.echo(lines, nl=False)

@@ -2,23 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, overload
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.imports import Import
 from assethub.client.lanes import Progress
-from assethub.client.runs import Run
+from assethub.client.runs import Run, start_run
 from assethub.client.sources import Add
+from assethub.client.sweeps import Sweep, TrainOptions
 from assethub.client.versions import Version, as_list
 from assethub.domain.errors import Invalid
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, Kind, parse_asset_path, parse_path
 from assethub.protocol.assets import AssetChange, AssetInfo, TrainingSettings
-from assethub.protocol.evaluations import EvaluationInfo
-from assethub.protocol.history import ChangeInfo, CommitInfo, NewBranch, NewTag, RefInfo, StagedInfo
+from assethub.protocol.evaluations import EvaluationInfo, LeaderboardInfo
+from assethub.protocol.history import ChangeInfo, CommitInfo, NewBranch, NewTag, RefInfo, RefPage, StagedInfo
 from assethub.protocol.imports import ImportInfo, NewImport
 from assethub.protocol.objects import ObjectInfo
-from assethub.protocol.runs import NewRun, RunInfo
+from assethub.protocol.runs import CodeRefsInfo, NewRun, PriorityWord, RunInfo, SweepInfo, TaskInfo
+from assethub.protocol.search import FoundFilesInfo, StarsInfo
 
 
 class Asset:
@@ -81,9 +83,25 @@ class Asset:
     def delete(self, *, force: bool = False) -> None:
         """Delete it with its history; `hub.restore` brings it back for 14 days.
 
-        Conflict while runs use it, or (without `force`) while evaluations rest on it.
+        Conflict while runs use it, or (without `force`) while models or gates rest on it.
         """
         self.connection.delete(self.url, force=force or None)
+
+    def star(self) -> StarsInfo:
+        """Give it your star; `hub.stars()` lists what has one."""
+        return self.connection.send(StarsInfo, "PUT", f"{self.url}/star")
+
+    def unstar(self) -> StarsInfo:
+        """Take your star back."""
+        return self.connection.send(StarsInfo, "DELETE", f"{self.url}/star")
+
+    def stars(self) -> StarsInfo:
+        """How many stars it has, and whether one is yours."""
+        return self.connection.get(StarsInfo, f"{self.url}/star")
+
+    def find(self, words: str, ref: str = MAIN, limit: int = 100) -> FoundFilesInfo:
+        """Files of a version whose paths have every word; `complete` is False if there may be more."""
+        return self.connection.get(FoundFilesInfo, f"{self.url}/find", q=words, ref=ref, limit=limit)
 
     def branches(self) -> list[RefInfo]:
         return self.connection.get_list(RefInfo, f"{self.url}/branches")
@@ -91,9 +109,28 @@ class Asset:
     def tags(self) -> list[RefInfo]:
         return self.connection.get_list(RefInfo, f"{self.url}/tags")
 
-    def create_tag(self, name: str, source: str = MAIN) -> Version:
+    def find_refs(
+        self, search: str = "", *, kind: str | None = None, recent: bool = False, limit: int = 100
+    ) -> list[RefInfo]:
+        """Branches and tags with a text in their names, by name or (`recent`) those that moved last first.
+
+        `kind` is "branch" or "tag"; nothing said: both.
+        """
+        found: list[RefInfo] = []
+        after: str | None = ""
+        while after is not None and len(found) < limit:
+            page = self.connection.get(
+                RefPage, f"{self.url}/refs", kind=kind, search=search or None, after=after or None,
+                order="recent" if recent else None, limit=min(limit - len(found), 1000),
+            )  # fmt: skip
+            found += page.refs
+            after = page.next
+        return found
+
+    def create_tag(self, name: str, source: str = MAIN, *, message: str = "") -> Version:
         """A tag of the commit that `source` names now. Conflict if the name is taken."""
-        self.connection.send(RefInfo, "POST", f"{self.url}/tags", NewTag(name=name, source=source))
+        new = NewTag(name=name, source=source, message=message)
+        self.connection.send(RefInfo, "POST", f"{self.url}/tags", new)
         return self.version(name)
 
     def commit(
@@ -166,6 +203,20 @@ class Asset:
 class Dataset(Asset):
     """A dataset: one line of history on `main`."""
 
+    def leaderboard(
+        self, metric: str | None = None, *, ref: str | None = None, lowest: bool | None = None, best: bool = False
+    ) -> LeaderboardInfo:
+        """What was evaluated on it, or on its version `ref`, across the models that you may see, best first.
+
+        Without `metric` by the most common one; `lowest` says whether less is better, where the name does not tell;
+        `best` keeps the best of each model alone. Invalid for a metric that nothing has.
+        """
+        asked = {"metric": metric, "ref": ref, "lowest": lowest, "best": best or None}
+        return self.connection.get(LeaderboardInfo, f"{self.url}/leaderboard", **asked)
+
+
+Data = str | Dataset | Version | Sequence[str] | None
+
 
 class Model(Asset):
     """A model: branches, training runs, evaluations."""
@@ -180,10 +231,20 @@ class Model(Asset):
         """Merge a branch into another; see Version.merge."""
         return self.version(branch).merge(into, strategy=strategy)
 
+    @overload
+    def train(
+        self, branch: str, dataset: Data = None, *, sweep: None = None, **options: Unpack[TrainOptions]
+    ) -> Run: ...
+
+    @overload
+    def train(
+        self, branch: str, dataset: Data = None, *, sweep: Mapping[str, Sequence[Any]], **options: Unpack[TrainOptions]
+    ) -> Sweep: ...
+
     def train(
         self,
         branch: str,
-        dataset: str | Dataset | Version | Sequence[str] | None = None,
+        dataset: Data = None,
         *,
         checkpoint: str | Version | None = None,
         git: str | None = None,
@@ -191,28 +252,59 @@ class Model(Asset):
         subpath: str | None = None,
         params: Mapping[str, Any] | None = None,
         onto_existing: bool = False,
-    ) -> Run:
+        here: str | Path | None = None,
+        priority: PriorityWord = "normal",
+        sweep: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Run | Sweep:
         """Start a training whose result is committed on a new branch; with `checkpoint`, training goes on from it.
 
+        `here` is a folder of a Git working tree with a task file: this machine then runs the task on the code as it
+        lies there, and what is not committed is kept as a patch. `git`, `revision` and `subpath` have no place then.
+
+        `priority` is low, normal or, for administrators, high.
+
         What is left out comes from the model's training settings. Everything is pinned before this returns; Invalid,
-        NotFound or Conflict say what is wrong.
+        NotFound or Conflict say what is wrong. With `sweep`, such as {"lr": [0.1, 0.01]}, one run starts for each
+        combination of the values, on the branches `branch`-1, -2 and so on, all or none. Where the task has a matrix,
+        `sweep={}` answers the sweep, and without it the answer is its first run (`run.sweep()` gives the sweep).
         """
         start = f"{self.path}:{checkpoint}" if isinstance(checkpoint, str) and is_ref(checkpoint) else checkpoint
         new = NewRun(
             type="train" if checkpoint is None else "continue", model=self.path, branch=branch,
             checkpoint=str(start) if start is not None else None, datasets=as_list(dataset), git=git,
             revision=revision, subpath=subpath, params=dict(params or {}), onto_existing=onto_existing,
+            sweep={name: list(values) for name, values in (sweep or {}).items()},
+            priority=priority,
         )  # fmt: skip
-        return Run(self.connection, self.connection.send(RunInfo, "POST", "/runs", new))
+        run = start_run(self.connection, new, here)
+        return run if sweep is None else run.sweep()
+
+    def tasks(self, git: str | None = None, revision: str | None = None, subpath: str | None = None) -> list[TaskInfo]:
+        """The tasks that a run could be of, with their parameters; what is left out comes from the training settings.
+
+        The hub reads the repository for it. Invalid says what is wrong with the repository or its task file.
+        """
+        return self.connection.get_list(
+            TaskInfo, "/tasks", model=self.path, git=git, revision=revision, subpath=subpath
+        )
+
+    def sweeps(self, limit: int = 50) -> list[Sweep]:
+        """The newest sweeps of this model."""
+        found = self.connection.get_list(SweepInfo, "/sweeps", model=self.path, limit=limit)
+        return [Sweep(self.connection, info) for info in found]
 
     def evaluate(self, dataset: str | Sequence[str] | None = None, *, ref: str = MAIN, **options: Any) -> Run:
         """Start an evaluation of a version; see Version.evaluate."""
         return self.version(ref).evaluate(dataset, **options)
 
-    def runs(self, limit: int = 50) -> list[Run]:
-        """The newest runs of this model."""
-        found = self.connection.get_list(RunInfo, "/runs", model=self.path, limit=limit)
+    def runs(self, limit: int = 50, **chosen: str | None) -> list[Run]:
+        """The newest runs of this model; `state`, `type`, `creator` and `text` choose as in Hub.runs."""
+        found = self.connection.get_list(RunInfo, "/runs", model=self.path, limit=limit, **chosen)
         return [Run(self.connection, info) for info in found]
+
+    def code_refs(self, git: str | None = None) -> CodeRefsInfo:
+        """The branches and tags of a Git repository, by default that of the training settings; up to a minute old."""
+        return self.connection.get(CodeRefsInfo, "/tasks/refs", model=self.path, git=git)
 
     def list_evaluation(self) -> list[EvaluationInfo]:
         """All evaluations of this model, newest first."""

@@ -23,7 +23,7 @@ class Committing:
         self.connection, self.asset, self.ref = connection, asset, branch
 
     def commit(self, new: NewCommit, hashed: list[Hashed], progress: Progress | None) -> CommitInfo | None:
-        if len(hashed) < MANY or new.delete or new.staged or new.expected_parent is not None:
+        if len(hashed) < MANY or new.delete or new.move or new.staged or new.expected or new.expected_parent:
             upload(self.connection, self.asset, hashed, progress)
             return self.send(new.model_copy(update={"add": entries_of(hashed)}))
         return self.commit_many(new, hashed, progress)

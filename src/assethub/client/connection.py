@@ -5,7 +5,7 @@ import os
 import random
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx2
 from pydantic import BaseModel
 
 from assethub.client.errors import Unreachable, refusal
-from assethub.domain.errors import Damaged
+from assethub.domain.errors import Damaged, HubError
 from assethub.domain.names import AssetPath, FolderPath
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ATTEMPTS = 8  # over about ten seconds: a hub that is restarted is back by then
 ATTEMPTS_OF_FAULTY = 3  # of what the hub failed at with an error of its own
 AGAIN = {429, 500, 502, 503, 504}
 LONGEST_PAUSE = 5.0
-LONGEST_TOLD_PAUSE = 120.0  # that a hub may ask for by Retry-After
+LONGEST_TOLD_PAUSE = 120.0  # that a hub may ask for by Retry-After; what takes longer is refused
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -91,9 +91,13 @@ class Connection:
         self.has_key = api_key is not None
         self.attempts = ATTEMPTS  # at a request, while the hub is away
         self.answered = False  # a hub that answered before is being restarted when it does not listen
+        self.on_wait: Callable[[float, HubError], None] = lambda seconds, refused: None  # before a pause it asked for
 
     def request(self, method: str, url: str, *, again: bool | None = None, **options: Any) -> httpx2.Response:
-        """The hub's answer; its refusals are raised. What changes nothing twice is asked again when the hub is away."""
+        """The hub's answer; its refusals are raised. What changes nothing twice is asked again when the hub is away.
+
+        Whatever was refused because of too many requests is asked again when the hub says, unless `again` is False.
+        """
         with self.asking(method, url, again, options, stream=False) as response:
             return response
 
@@ -111,9 +115,10 @@ class Connection:
         self, method: str, url: str, again: bool | None, options: dict[str, Any], *, stream: bool
     ) -> Iterator[httpx2.Response]:
         attempt = 0
+        repeatable = method in ("GET", "HEAD", "PUT") if again is None else again
         while True:
             attempt += 1
-            response = self.attempt(method, url, options, stream, attempt, again or method in ("GET", "HEAD", "PUT"))
+            response = self.attempt(method, url, options, stream, attempt, repeatable, later=again is not False)
             if not isinstance(response, float):
                 try:
                     yield response
@@ -123,9 +128,11 @@ class Connection:
             time.sleep(response)
 
     def attempt(
-        self, method: str, url: str, options: dict[str, Any], stream: bool, attempt: int, again: bool
+        self, method: str, url: str, options: dict[str, Any], stream: bool, attempt: int, again: bool, later: bool
     ) -> httpx2.Response | float:
-        """The answer of one attempt, or the seconds after which another is worth it."""
+        """The answer of one attempt, or the seconds after which another is worth it: `again` if something may have
+        been done, `later` if nothing was, because there were too many requests.
+        """
         try:
             request = self.http.build_request(method, url, **options)
             response = self.http.send(request, stream=stream)
@@ -144,10 +151,17 @@ class Connection:
         most = ATTEMPTS_OF_FAULTY if response.status_code == 500 else self.attempts
         refused = refusal(response.status_code, body_of(response))
         worth_it = response.status_code in AGAIN and not isinstance(refused, Damaged)
-        if attempt >= most or not worth_it or not (again or response.status_code == 429):
-            raise refused
         told = told_pause(response.headers.get("retry-after"))
-        return pause(attempt) if told is None else told
+        too_many = response.status_code == 429
+        if attempt >= most or not worth_it or not (later if too_many else again):
+            raise refused
+        if told is None:
+            return pause(attempt)
+        if told > LONGEST_TOLD_PAUSE:
+            raise refused
+        if told >= 1:
+            self.on_wait(told, refused)
+        return told
 
     def unreachable(self, error: Exception) -> Unreachable:
         if isinstance(error, httpx2.ConnectError):
@@ -162,17 +176,21 @@ class Connection:
     def get_list(self, answer: type[M], url: str, **params: Any) -> list[M]:
         return [answer.model_validate(one) for one in self.request("GET", url, params=given(params)).json()]
 
-    def send(self, kind: type[M], method: str, url: str, message: BaseModel | None = None, **params: Any) -> M:
-        found = self.send_optional(kind, method, url, message, **params)
+    def send(
+        self, kind: type[M], method: str, url: str, message: BaseModel | None = None, *, again: bool | None = None,
+        **params: Any,
+    ) -> M:  # fmt: skip
+        found = self.send_optional(kind, method, url, message, again=again, **params)
         assert found is not None  # only commits and merges answer null
         return found
 
     def send_optional(
-        self, kind: type[M], method: str, url: str, message: BaseModel | None = None, **params: Any
-    ) -> M | None:
+        self, kind: type[M], method: str, url: str, message: BaseModel | None = None, *, again: bool | None = None,
+        **params: Any,
+    ) -> M | None:  # fmt: skip
         """None when the hub answers null: nothing changed."""
         content = message.model_dump(mode="json", exclude_unset=True) if message is not None else None
-        answer = self.request(method, url, json=content, params=given(params)).json()
+        answer = self.request(method, url, again=again, json=content, params=given(params)).json()
         return kind.model_validate(answer) if answer is not None else None
 
     def delete(self, url: str, **params: Any) -> None:
@@ -203,7 +221,7 @@ def told_pause(told: str | None) -> float | None:
         except ValueError:
             return None
         seconds = (at - datetime.now(at.tzinfo or UTC)).total_seconds() if at.tzinfo else 0.0
-    return min(max(seconds, 0.0), LONGEST_TOLD_PAUSE)
+    return max(seconds, 0.0)
 
 
 def given(params: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ KINDS: dict[str, type[HubError]] = {
     kind.__name__: kind
     for kind in (
         errors.NotFound, errors.Forbidden, errors.SignInNeeded, errors.Conflict, errors.Invalid, errors.Unavailable,
-        errors.Full, errors.Gone, errors.Damaged,
+        errors.Full, errors.Gone, errors.Damaged, errors.QuotaExceeded, errors.TooMany,
     )
 }  # fmt: skip
 

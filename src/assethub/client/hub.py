@@ -8,28 +8,40 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 from uuid import UUID
 
+from assethub.client.administration import Administration
 from assethub.client.assets import Dataset, Model, asset_of
+from assethub.client.audit import Auditing
 from assethub.client.connection import Connection, folder_url
+from assethub.client.credentials import GitCredentials
 from assethub.client.folders import Folder
 from assethub.client.lanes import Progress
+from assethub.client.people import People
+from assethub.client.queue import Queueing
 from assethub.client.runs import Run
+from assethub.client.s3_keys import S3KeyRing
+from assethub.client.sweeps import Sweep
 from assethub.client.versions import Version
 from assethub.domain.errors import Invalid, SignInNeeded
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, FolderPath, Reference, parse_path
 from assethub.protocol.assets import AssetInfo, NewAsset, TrainingSettings
+from assethub.protocol.comparison import RunComparisonInfo
 from assethub.protocol.folders import FolderInfo, NewFolder
 from assethub.protocol.imports import NewSource, SourceInfo
-from assethub.protocol.owners import CreatedKey, HubInfo, KeyInfo, NewKey, UserInfo
-from assethub.protocol.runs import RunInfo
+from assethub.protocol.lineage import LineageInfo
+from assethub.protocol.owners import HubInfo, UserInfo
+from assethub.protocol.progress import OverlaysInfo
+from assethub.protocol.runs import RunInfo, SweepInfo
+from assethub.protocol.search import FoundFilesInfo, FoundInfo
 
 if TYPE_CHECKING:
     from assethub.protocol.archives import ImportedInfo
 
+PAGE = 1000
 Value = str | int | float | bool
 
 
-class Hub:
+class Hub(People, Auditing, GitCredentials, S3KeyRing, Queueing, Administration):
     """A connected hub. Paths may leave out the owner: `model/llm/gpt2` is the signed-in user's."""
 
     def __init__(self, connection: Connection) -> None:
@@ -37,6 +49,10 @@ class Hub:
 
     def __repr__(self) -> str:
         return f"Hub({self.connection.endpoint!r})"
+
+    @property
+    def credentials_url(self) -> str:
+        return "/credentials"
 
     def close(self) -> None:
         """Give the connections back; `with assethub.connect() as hub:` does it at the end."""
@@ -160,18 +176,89 @@ class Hub:
             raise Invalid(f"{path!r} is not a dataset.")
         return found
 
-    def folders(self, *, owner: str | None = None, kind: str | None = None) -> list[Folder]:
-        """The folders that you may see; of one owner, of one kind (`model` or `dataset`)."""
-        found = self.connection.get_list(FolderInfo, "/folders", owner=owner, kind=kind)
+    def folders(self, *, owner: str | None = None, kind: str | None = None, which: str = "all") -> list[Folder]:
+        """The folders that you may see; of one owner, of one kind (`model` or `dataset`).
+
+        `which` is all, mine, shared (with you, by name, through a group or with everyone) or public.
+        """
+        found: list[FolderInfo] = []
+        after: str | None = None
+        asked = {"owner": owner, "kind": kind, "which": which}
+        while page := self.connection.get_list(FolderInfo, "/folders", **asked, after=after):
+            found += page
+            after = page[-1].path
+            if len(page) < PAGE:
+                break
         return [Folder(self.connection, info) for info in found]
+
+    def search(
+        self, words: str = "", *, kind: str | None = None, which: str = "all", owner: str | None = None,
+        label: str | None = None, sort: str = "best", limit: int = 50,
+    ) -> list[Folder | Model | Dataset]:  # fmt: skip
+        """Folders, then assets, that have every word in their path, description, labels or card, as far as you may see.
+
+        `which` is all, mine, shared or public; `sort` is best (names that have the words first), updated, name, size
+        or stars. At most `limit` folders, and as many assets.
+        """
+        asked = {"q": words, "kind": kind, "which": which, "owner": owner, "label": label, "sort": sort, "limit": limit}
+        found = self.connection.get(FoundInfo, "/search", **asked)
+        folders = [Folder(self.connection, info) for info in found.folders]
+        return [*folders, *(asset_of(self.connection, info) for info in found.assets)]
+
+    def search_files(
+        self, words: str, *, kind: str | None = None, which: str = "all", owner: str | None = None, limit: int = 50
+    ) -> FoundFilesInfo:
+        """Files on main, of all assets that you may see, whose paths have every word that their asset's path has not.
+
+        `complete` is False if there may be more; `asset.find` looks at all files of one asset.
+        """
+        asked = {"q": words, "kind": kind, "which": which, "owner": owner, "limit": limit}
+        return self.connection.get(FoundFilesInfo, "/search/files", **asked)
+
+    def stars(self, limit: int = 1000) -> list[Model | Dataset]:
+        """The models and datasets that you starred, the last changed first."""
+        found = self.connection.get_list(AssetInfo, "/me/stars", limit=limit)
+        return [asset_of(self.connection, info) for info in found]
+
+    def version(self, reference: str | Reference) -> Version:
+        """A version by its reference (`model/llm/gpt2:v1`, no ref: main); nothing is asked before it is used."""
+        where = self.reference(reference) if isinstance(reference, str) else reference
+        return Version(self.connection, where.asset, where.ref or MAIN)
+
+    def evaluation_lineage(self, id: str | UUID, *, levels: int = 3) -> LineageInfo:
+        """What an evaluation is of and on, and what these versions were made from, up to so many versions away."""
+        return self.connection.get(LineageInfo, f"/evaluations/{id}/lineage", levels=levels)
 
     def run(self, id: str | int | UUID) -> Run:
         """A run by its number or id."""
         return Run(self.connection, self.connection.get(RunInfo, f"/runs/{id}"))
 
-    def runs(self, *, state: str | None = None, limit: int = 50) -> list[Run]:
-        """The newest runs that you may see."""
-        found = self.connection.get_list(RunInfo, "/runs", state=state, limit=limit)
+    def sweep(self, number: int) -> Sweep:
+        """A sweep by its number."""
+        return Sweep(self.connection, self.connection.get(SweepInfo, f"/sweeps/{number}"))
+
+    def compare_runs(self, *runs: str | int | UUID | Run) -> RunComparisonInfo:
+        """From two to 200 runs side by side: parameters, metrics, packages, and code against the first one's."""
+        ids = [str(one.number if isinstance(one, Run) else one) for one in runs]
+        return self.connection.get(RunComparisonInfo, "/runs/compare", run=ids)
+
+    def overlay_runs(
+        self, *runs: str | int | UUID | Run, metrics: Sequence[str] = (), buckets: int = 200
+    ) -> OverlaysInfo:  # fmt: skip
+        """Up to four metrics of up to 200 runs, each curve in at most so many buckets of consecutive points.
+
+        Without `metrics` the one that most of the runs have; `names` of the answer are those of all.
+        """
+        ids = [str(one.number if isinstance(one, Run) else one) for one in runs]
+        return self.connection.get(OverlaysInfo, "/runs/curves", run=ids, name=list(metrics) or None, buckets=buckets)
+
+    def runs(
+        self, *, state: str | None = None, type: str | None = None, creator: str | None = None, text: str | None = None,
+        limit: int = 50,
+    ) -> list[Run]:  # fmt: skip
+        """The newest runs that you may see: of a state, a task, a user, or with a text in their branch or model."""
+        asked = {"state": state, "type": type, "creator": creator, "text": text, "limit": limit}
+        found = self.connection.get_list(RunInfo, "/runs", **asked)
         return [Run(self.connection, info) for info in found]
 
     def sources(self) -> list[SourceInfo]:
@@ -189,15 +276,3 @@ class Hub:
     def remove_source(self, name: str, *, force: bool = False) -> None:
         """Take a source away; for administrators. Conflict while contents are linked to it, unless forced."""
         self.connection.delete(f"/sources/{quote(name)}", force=force or None)
-
-    def keys(self) -> list[KeyInfo]:
-        """Your API keys."""
-        return self.connection.get_list(KeyInfo, "/keys")
-
-    def create_key(self, name: str, *, scope: str = "write", expires_in_days: int | None = None) -> CreatedKey:
-        """A new API key of yours (scope read, write or admin); its secret is in this answer only."""
-        new = NewKey(name=name, scope=scope, expires_in_days=expires_in_days)
-        return self.connection.send(CreatedKey, "POST", "/keys", new)
-
-    def revoke_key(self, id: str | UUID) -> None:
-        self.connection.delete(f"/keys/{id}")

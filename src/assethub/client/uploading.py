@@ -25,7 +25,7 @@ PARTED = 32 << 20  # bytes from which on a file goes in parts
 def upload(connection: Connection, asset: AssetPath, files: Sequence[Hashed], progress: Progress | None = None) -> None:
     """Send what the asset does not hold yet. Repeating it continues."""
     by_content = {one.sha256: one for one in files}
-    missing = ask_missing(connection, asset, list(by_content))
+    missing = ask_missing(connection, asset, {sha256: one.size for sha256, one in by_content.items()})
     count = Count(sum(one.size for one in by_content.values()), progress)
     count.add(count.total - sum(by_content[sha256].size for sha256 in missing))
     with Lanes(SIDE_BY_SIDE) as lanes:
@@ -48,13 +48,18 @@ def entries_of(files: Sequence[Hashed]) -> list[NewEntry]:
     ]
 
 
-def ask_missing(connection: Connection, asset: AssetPath, sha256s: list[str]) -> list[str]:
+def ask_missing(connection: Connection, asset: AssetPath, sizes: dict[str, int]) -> list[str]:
+    """Those of the contents (bytes by sha256) that have to be sent. QuotaExceeded if there is no room for them."""
     missing: list[str] = []
+    sha256s, before = list(sizes), 0
     for at in range(0, len(sha256s), ASKED):
-        offered = Offered(objects=sha256s[at : at + ASKED])
+        asked = sha256s[at : at + ASKED]
+        offered = Offered(objects=asked, sizes=[sizes[sha256] for sha256 in asked], before=before)
         url = f"{asset_url(asset)}/objects/missing"
         answer = connection.request("POST", url, json=offered.model_dump(mode="json"), again=True)
-        missing += Missing.model_validate(answer.json()).missing
+        found = Missing.model_validate(answer.json()).missing
+        before += sum(sizes[sha256] for sha256 in found)
+        missing += found
     return missing
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,32 +13,38 @@ from assethub.client.downloading import download, list_tree
 from assethub.client.errors import Unreachable
 from assethub.client.hashing import hash_files
 from assethub.client.lanes import Progress
-from assethub.client.runs import Run
+from assethub.client.runs import Run, start_run
 from assethub.client.sources import Add, sources
+from assethub.client.staged import Staged
 from assethub.domain.errors import NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
 from assethub.protocol.assets import UsageInfo
 from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation
+from assethub.protocol.gates import GateStateInfo
 from assethub.protocol.history import (
     ChangeInfo,
     CommitInfo,
     CommitPage,
     DiffPage,
+    MergePreview,
     NewChange,
     NewCommit,
     NewCopy,
     NewMerge,
-    StagedInfo,
 )  # fmt: skip
+from assethub.protocol.lineage import LineageInfo
 from assethub.protocol.objects import ObjectInfo, TreePage
-from assethub.protocol.runs import NewRun, RunInfo
+from assethub.protocol.reproduction import NewReproduction
+from assethub.protocol.runs import NewRun, PriorityWord, RunInfo
+from assethub.protocol.tensors import WeightsInfo
 
 if TYPE_CHECKING:
     from assethub.client.archives import Exported
+    from assethub.client.tables import Table
 
 
-class Version:
+class Version(Staged):
     """An asset at a ref: `hub.get("model/llm/gpt2:v1")`, `model.branch("main")`. Nothing is asked before it is used."""
 
     def __init__(self, connection: Connection, asset: AssetPath, ref: str) -> None:
@@ -75,14 +82,20 @@ class Version:
             after = page.next
         return folders, files
 
-    def list_commit(self, limit: int = 50) -> list[CommitInfo]:
-        """The newest commits, newest first."""
+    def list_commit(self, limit: int = 50, *, path: str = "", author: str = "", search: str = "") -> list[CommitInfo]:
+        """The newest commits, newest first.
+
+        `path`: only those that touched that file, or folder (with a `/` at its end); `author`: who made or recorded
+        them; `search`: text in their message, or the beginning of their id.
+        """
+        chosen = {"path": path or None, "author": author or None, "search": search or None}
         commits: list[CommitInfo] = []
         after: str | None = None
         while len(commits) < limit:
             page = self.connection.get(
-                CommitPage, f"{self.url}/commits", ref=self.ref, after=after, limit=min(limit - len(commits), 1000)
-            )
+                CommitPage, f"{self.url}/commits", ref=self.ref, after=after, limit=min(limit - len(commits), 1000),
+                **chosen,
+            )  # fmt: skip
             commits += page.commits
             after = page.next
             if after is None:
@@ -95,6 +108,16 @@ class Version:
         if hashlib.sha256(answer.content).hexdigest() != answer.headers["etag"].strip('"'):
             raise Unreachable(f"{path!r} arrived damaged: it has another sha256 than the hub told.")
         return answer.content
+
+    def table(self, path: str) -> "Table":
+        """A CSV, JSON lines or Parquet file as a table, whose rows the hub reads; nothing is downloaded."""
+        from assethub.client.tables import Table
+
+        return Table(self, path)
+
+    def tensors(self, path: str) -> WeightsInfo:
+        """What the header of a .safetensors or .gguf file says of its tensors; Invalid if it is not sound."""
+        return self.connection.get(WeightsInfo, f"{self.url}/tensors/{quote(path)}", ref=self.ref)
 
     def download(
         self, paths: Iterable[str] | None = None, to: str | Path = ".", *, progress: Progress | None = None
@@ -147,33 +170,43 @@ class Version:
         add: Sequence[Add] = (),
         delete: Sequence[str] = (),
         *,
+        move: Mapping[str, str] = MappingProxyType({}),
+        expected: Mapping[str, str | None] = MappingProxyType({}),
         expected_parent: str | None = None,
         staged: bool = False,
+        only: Sequence[str] | None = None,
         force: bool = False,
         exclude: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> CommitInfo | None:
-        """One atomic commit on this branch: deletions first (`old/`: all below), then files; None if nothing changes.
+        """One atomic commit on this branch: deletions first (`old/`: all below), then moves, then files; None if
+        nothing changes.
 
         `add`: `"model.pt"`, `"./dir"` (with the folder), `"./dir/*"` (without), `{"./saved": "weights/"}`; `exclude`:
         patterns as in .gitignore of what is left out, beside those in the `.ahignore` files of the folders.
-        `staged` commits what is staged too; `force` lets it win. Conflict if the branch is not at `expected_parent`.
+        `move`: `{"a.txt": "b.txt", "old/": "new/"}`; no bytes move. `staged` commits what is staged too, or of it
+        `only` these paths; `force` lets it win. Conflict if the branch is not at `expected_parent`, or holds at a path
+        another sha256 than `expected` says (None: nothing).
         """
         new = NewCommit(
-            message=message, branch=self.ref, delete=list(delete), expected_parent=expected_parent, staged=staged,
-            force=force,
+            message=message, branch=self.ref, delete=list(delete), move=dict(move), expected=dict(expected),
+            expected_parent=expected_parent, staged=staged, only=None if only is None else list(only), force=force,
         )  # fmt: skip
         return Committing(self.connection, self.asset, self.ref).commit(
             new, hash_files(sources(add, exclude)), progress
         )
 
-    def diff(self, other: str) -> list[ChangeInfo]:
-        """What changes from this version to another ref of the same asset."""
+    def diff(self, other: str, *, search: str = "", kinds: Sequence[str] = ()) -> list[ChangeInfo]:
+        """What changes from this version to another ref of the same asset.
+
+        `search`: only paths with that text in them; `kinds`: only these of added, changed, removed, renamed.
+        """
+        chosen = {"search": search or None, "kind": list(kinds) or None}
         changes: list[ChangeInfo] = []
         after: str | None = None
         while True:
             page = self.connection.get(
-                DiffPage, f"{self.url}/diff", **{"from": self.ref, "to": other, "after": after, "limit": 1000}
+                DiffPage, f"{self.url}/diff", **{"from": self.ref, "to": other, "after": after, "limit": 1000}, **chosen
             )
             changes += page.changes
             after = page.next
@@ -191,10 +224,17 @@ class Version:
         """Merge this version into a branch; into `main` this publishes it. None if it is there already.
 
         `strategy` is merge, source, target or replace (default: replace into main, else merge). Conflict lists the
-        paths that both sides changed; `answers` maps them to "source" or "target".
+        paths that both sides changed; `answers` maps them to "source" or "target". Conflict too where a gate of the
+        folder is not passed.
         """
         new = NewMerge(source=self.ref, into=into, strategy=strategy, answers=dict(answers or {}), message=message)
         return self.connection.send_optional(CommitInfo, "POST", f"{self.url}/merge", new)
+
+    def preview_merge(self, into: str = MAIN, *, strategy: str | None = None) -> MergePreview:
+        """What `merge` would do now: commits ahead and behind, paths that would change, conflicts with both sides."""
+        return self.connection.get(
+            MergePreview, f"{self.url}/merge", source=self.ref, into=into, strategy=strategy
+        )  # fmt: skip
 
     def revert(self, commit: str, *, answers: Mapping[str, str] | None = None) -> CommitInfo | None:
         """Take back on this branch what a commit changed. None if nothing of it is left; Conflict lists paths."""
@@ -218,22 +258,15 @@ class Version:
         """Bytes that this version, and the whole asset, take in the store."""
         return self.connection.get(UsageInfo, f"{self.url}/usage", ref=self.ref)
 
-    def status(self) -> list[StagedInfo]:
-        """What is staged on this branch."""
-        return self.connection.get_list(StagedInfo, f"{self.url}/staged", branch=self.ref)
+    def delete(self, *, force: bool = False) -> None:
+        """Delete this branch or tag; the commits stay.
 
-    def reset(self) -> int:
-        """Drop what is staged on this branch; answers how many changes went."""
-        answer = self.connection.request("POST", f"{self.url}/reset", params={"branch": self.ref}).json()
-        dropped: int = answer["dropped"]
-        return dropped
-
-    def delete(self) -> None:
-        """Delete this branch or tag; the commits stay."""
+        Conflict (without `force`) while runs or evaluations rest on versions that nothing else leads to.
+        """
         try:
-            self.connection.delete(f"{self.url}/branches/{quote(self.ref)}")
+            self.connection.delete(f"{self.url}/branches/{quote(self.ref)}", force=force or None)
         except NotFound:
-            self.connection.delete(f"{self.url}/tags/{quote(self.ref)}")
+            self.connection.delete(f"{self.url}/tags/{quote(self.ref)}", force=force or None)
 
     def evaluate(
         self,
@@ -243,17 +276,35 @@ class Version:
         revision: str | None = None,
         subpath: str | None = None,
         params: Mapping[str, Any] | None = None,
+        here: str | Path | None = None,
+        priority: PriorityWord = "normal",
     ) -> Run:
-        """Start an evaluation of this model version; what is left out comes from the training settings."""
+        """Start an evaluation of this model version; what is left out comes from the training settings.
+
+        `here` is a folder of a Git working tree on this machine, which then runs the task; see Model.train.
+        """
         new = NewRun(
             type="evaluate", model=str(self.asset), ref=self.ref, datasets=as_list(dataset), git=git,
-            revision=revision, subpath=subpath, params=dict(params or {}),
+            revision=revision, subpath=subpath, params=dict(params or {}), priority=priority,
         )  # fmt: skip
-        return Run(self.connection, self.connection.send(RunInfo, "POST", "/runs", new))
+        return start_run(self.connection, new, here)
+
+    def reproduce(self, branch: str | None = None) -> Run:
+        """Run what made this version once more, onto a new branch; `run.reproduction()` says if the same came out."""
+        new = NewReproduction(ref=self.ref, branch=branch)
+        return Run(self.connection, self.connection.send(RunInfo, "POST", f"{self.url}/reproduce", new))
 
     def list_evaluation(self) -> list[EvaluationInfo]:
         """Evaluations of this version, and of versions with the same model files; newest first."""
         return self.connection.get_list(EvaluationInfo, f"{self.url}/evaluations", ref=self.ref)
+
+    def gates(self) -> list[GateStateInfo]:
+        """How this version would stand at each gate of its folder if it were published now."""
+        return self.connection.get_list(GateStateInfo, f"{self.url}/gates", ref=self.ref)
+
+    def lineage(self, *, levels: int = 3) -> LineageInfo:
+        """What this version was made from and what was made from it, up to so many (at most 5) versions away."""
+        return self.connection.get(LineageInfo, f"{self.url}/lineage", ref=self.ref, levels=levels)
 
     def create_evaluation(self, metrics: Mapping[str, Any], dataset: str) -> EvaluationInfo:
         """Enter metrics of this version on a dataset reference by hand; nested numbers get dotted names."""
