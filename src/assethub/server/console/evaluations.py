@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from assethub.domain.errors import HubError, Invalid
-from assethub.domain.evaluations import Evaluation
+from assethub.domain.evaluations import Evaluation, best_of
+from assethub.domain.folders import Role
 from assethub.domain.names import AssetPath, Reference
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of, url_of
 from assethub.server.dependencies import CurrentAsset
@@ -13,7 +14,6 @@ from assethub.services import evaluations, summaries
 router = APIRouter()
 COLUMNS = 6
 CURVES = 4
-LOWER_IS_BETTER = ("loss", "error", "latency", "perplexity", "wer", "cer", "mae", "mse", "rmse")
 
 
 @router.get("/{owner}/{kind}/{folder}/{name}/-/evaluations")
@@ -27,30 +27,22 @@ def list_evaluations(
     rows = [(one, refs) for one, refs in found if dataset in (None, one.dataset_path)]
     names = list(dict.fromkeys(name for one, _ in rows for name in one.metrics))
     shown = sorted(names, key=lambda name: ("." in name, names.index(name)))[:COLUMNS]
+    leading = {name: best_of(name, [one.metrics.get(name) for one, _ in rows]) for name in shown}
     return page.render(
         "asset/evaluations.html", asset=asset, tab="evaluations", rows=rows, datasets=datasets, dataset=dataset,
-        columns=shown, best={name: best([one for one, _ in rows], name) for name in shown}, ref=ref,
+        columns=shown, ref=ref, best=leading,
         chart=chart(list(reversed(rows)), [name for name in shown if "." not in name][:CURVES]),
     )  # fmt: skip
 
 
-def best(rows: list[Evaluation], name: str) -> float | None:
-    """The best value of a column with several: the lowest of what should be low, else the highest."""
-    values = [value for row in rows if (value := row.metrics.get(name)) is not None]
-    if len(values) < 2:
-        return None
-    return min(values) if any(word in name.lower() for word in LOWER_IS_BETTER) else max(values)
-
-
 def chart(rows: list[tuple[Evaluation, list[str]]], names: list[str]) -> dict[str, object] | None:
-    """Scores by version, oldest first, as console.js draws them."""
+    """Scores by version, oldest first, as curves.js draws them."""
     if len(rows) < 2 or not names:
         return None
     return {
         "x": list(range(len(rows))),
         "ticks": [refs[0] if refs else row.commit[:8] for row, refs in rows],
         "series": [{"label": name, "values": [row.metrics.get(name) for row, _ in rows]} for name in names],
-        "points": True,
     }
 
 
@@ -65,7 +57,7 @@ def new(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
     try:
         metrics = dict(number_of(line) for line in lines_of(form, "metrics"))
         with page.writing() as work:
-            given = Reference.parse(dataset, me=page.caller.name)
+            given = Reference.parse(dataset, me=page.person.name)
             evaluations.create_evaluation(work, Reference(path, ref), given, metrics)
     except HubError as refusal:
         return show_form(page, path, ref, str(refusal), dataset, text_of(form, "metrics") or "")
@@ -82,7 +74,7 @@ def number_of(line: str) -> tuple[str, float]:
 
 def show_form(page: Page, path: AssetPath, ref: str, problem: str | None, dataset: str, metrics: str) -> Response:
     with page.reading() as work:
-        asset = summaries.overview(work, path)
+        asset = summaries.overview(work, path, needs=Role.EDITOR)
     given = dataset or next(iter(asset.asset.training.datasets), "")
     return page.render(
         "asset/new-evaluation.html", 422 if problem else 200, asset=asset, tab="evaluations", problem=problem, ref=ref,

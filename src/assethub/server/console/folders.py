@@ -5,64 +5,99 @@ from starlette.responses import Response
 
 from assethub.domain.assets import TrainingSettings
 from assethub.domain.errors import HubError, Invalid
+from assethub.domain.folders import Which
 from assethub.domain.names import FolderPath, Kind
-from assethub.server.console.pages import CurrentForm, CurrentPage, Page, text_of, url_of
+from assethub.domain.owners import OwnerKind
+from assethub.domain.search import Search, Sort, split_words
+from assethub.server.console.pages import CurrentForm, CurrentPage, Page, PageNumber, text_of, url_of
 from assethub.server.dependencies import CurrentFolder
-from assethub.services import assets, deletions, folders, summaries
+from assethub.services import accounts, assets, deletions, folders, groups, search, summaries
 
 router = APIRouter()
+PAGE = 60  # folders on one page
+CARDS = 40  # assets on one page
+FOLDER_SORTS = (Sort.NAME, Sort.UPDATED, Sort.SIZE)
+ASSET_SORTS = (Sort.NAME, Sort.UPDATED, Sort.SIZE, Sort.STARS)
+
+
+@router.get("/-/folders")
+def list_folders(
+    page: CurrentPage, which: Which = Which.ALL, kind: Kind | None = None, q: str = "", owner: str = "",
+    label: str | None = None, sort: Sort = Sort.NAME, number: PageNumber = 1,
+) -> Response:  # fmt: skip
+    wanted = Search(split_words(q), kind, which, owner.strip() or None, label, sort=sort)
+    with page.reading() as work:
+        found = search.find_folders(work, wanted, PAGE + 1, (number - 1) * PAGE)
+    return page.render(
+        "folders.html", folders=found[:PAGE], which=which, kind=kind, q=q, owner=owner, label=label, sort=sort,
+        number=number, more=len(found) > PAGE, ways=list(Which), sorts=FOLDER_SORTS,
+    )  # fmt: skip
 
 
 @router.get("/-/new-folder")
-def new_folder_form(page: CurrentPage, kind: Kind = Kind.MODEL) -> Response:
-    return page.render("new-folder.html", kind=kind, problem=None, name="", description="", caller=page.caller)
+def new_folder_form(page: CurrentPage, kind: Kind = Kind.MODEL, owner: str = "") -> Response:
+    return show_new_folder(page, kind, owner or page.person.name)
 
 
 @router.post("/-/new-folder")
 def new_folder(page: CurrentPage, form: CurrentForm) -> Response:
     kind = Kind.DATASET if text_of(form, "kind") == Kind.DATASET else Kind.MODEL
-    name = text_of(form, "name") or ""
-    description = text_of(form, "description") or ""
+    name, description = text_of(form, "name") or "", text_of(form, "description") or ""
+    owner = text_of(form, "owner") or page.person.name
     try:
         with page.writing() as work:
-            made = folders.create_folder(work, FolderPath(page.caller.name, kind, name), description)
+            made = folders.create_folder(work, FolderPath(owner, kind, name), description)
     except HubError as refusal:
-        return page.render(
-            "new-folder.html", 422, kind=kind, problem=str(refusal), name=name, description=description,
-            caller=page.caller,
-        )  # fmt: skip
+        return show_new_folder(page, kind, owner, name, description, str(refusal))
     return page.go(url_of(made.path))
 
 
-@router.get("/{owner}")
-def owner(page: CurrentPage, owner: str) -> Response:
+def show_new_folder(
+    page: Page, kind: Kind, owner: str, name: str = "", description: str = "", problem: str | None = None
+) -> Response:
     with page.reading() as work:
-        found = folders.list_folders(work, owner)
-    return page.render("owner.html", owner=owner, folders=found)
+        owners = [page.person.name, *(group.name for group, _ in groups.my_groups(work))]
+    return page.render(
+        "new-folder.html", 422 if problem else 200, kind=kind, problem=problem, name=name, description=description,
+        owner=owner, owners=owners,
+    )  # fmt: skip
+
+
+@router.get("/{owner}")
+def owner(
+    page: CurrentPage, owner: str, kind: Kind | None = None, q: str = "", sort: Sort = Sort.NAME, number: PageNumber = 1
+) -> Response:
+    with page.reading() as work:
+        folders.list_folders(work, owner, limit=1)  # NotFound if there is no such owner
+        wanted = Search(split_words(q), kind, owner=owner, sort=sort)
+        found = search.find_folders(work, wanted, PAGE + 1, (number - 1) * PAGE)
+        who = accounts.find_owner(work, owner) if page.found else None
+        members = groups.list_members(work, who.name) if who and who.kind is OwnerKind.GROUP else []
+        gone = deletions.deleted_folders(work, owner) if page.found else []
+    name = who.name if who else owner
+    return page.render(
+        "owner.html", owner=name, who=who, members=members, folders=found[:PAGE], more=len(found) > PAGE, gone=gone,
+        kind=kind, q=q, sort=sort, number=number, sorts=FOLDER_SORTS,
+    )  # fmt: skip
 
 
 @router.get("/{owner}/{kind}/{folder}")
-def folder(page: CurrentPage, path: CurrentFolder, q: str = "", label: str | None = None) -> Response:
+def folder(
+    page: CurrentPage, path: CurrentFolder, q: str = "", label: str | None = None, sort: Sort = Sort.NAME,
+    number: PageNumber = 1,
+) -> Response:  # fmt: skip
     with page.reading() as work:
         found = folders.get_folder(work, path)
         if str(found.path) != str(path):
             return page.go(url_of(found.path))
-        cards = summaries.folder_cards(work, path)
+        wanted = Search(split_words(q), label=label, sort=sort)
+        cards = summaries.folder_cards(work, path, wanted, CARDS + 1, (number - 1) * CARDS)
+        labels = summaries.folder_labels(work, path)
         gone = deletions.deleted_assets(work, path)
-    labels: dict[str, int] = {}
-    for card in cards:
-        for one in card.asset.labels:
-            labels[one] = labels.get(one, 0) + 1
-    words = q.lower().split()
-    shown = [card for card in cards if matches(card, words) and label in (None, *card.asset.labels)]
     return page.render(
-        "folder.html", folder=found, cards=shown, labels=labels, q=q, label=label, path=found.path, gone=gone
-    )
-
-
-def matches(card: summaries.Card, words: list[str]) -> bool:
-    text = " ".join([card.asset.path.name, card.asset.description, *card.asset.labels]).lower()
-    return all(word in text for word in words)
+        "folder.html", folder=found, cards=cards[:CARDS], labels=labels, q=q, label=label, path=found.path, gone=gone,
+        sort=sort, sorts=ASSET_SORTS, number=number, more=len(cards) > CARDS, tab="assets",
+    )  # fmt: skip
 
 
 @router.post("/{owner}/{kind}/{folder}/-/restore")

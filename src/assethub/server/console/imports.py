@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from assethub.domain.errors import HubError, Invalid
+from assethub.domain.folders import Role
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, text_of, url_of
@@ -56,7 +57,7 @@ def cancel(page: CurrentPage, path: CurrentAsset, form: CurrentForm, id: UUID) -
 def show(page: Page, path: AssetPath, problem: str | None, given: dict[str, str]) -> Response:
     """The form with what was given, where the reader may import, and what was imported so far."""
     with page.reading() as work:
-        asset = summaries.overview(work, path)
+        asset = summaries.overview(work, path, needs=Role.EDITOR if problem else Role.VIEWER)
         editable = imports.may_import(work, path)
         found = imports.list_imports(work, path)
         known = sources.list_sources(work) if editable else []

@@ -55,7 +55,7 @@ class Formats:
         return format_decimal(value, locale=self.locale)
 
     def metric(self, value: float | None) -> str:
-        return "-" if value is None else f"{value:.4g}"
+        return "-" if value is None else f"{value:.4g}".replace("nan", "NaN").replace("inf", "∞")
 
     def size(self, count: int) -> str:
         """Decimal, as disks count."""
@@ -75,7 +75,9 @@ class Formats:
     def took(self, start: datetime | None, end: datetime | None) -> str:
         if start is None:
             return "-"
-        seconds = int(((end or datetime.now(UTC)) - start).total_seconds())
+        return self.lasting(int(((end or datetime.now(UTC)) - start).total_seconds()))
+
+    def lasting(self, seconds: int) -> str:
         parts = [(seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
         return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 

@@ -1,52 +1,19 @@
-"""Branches and tags, and an asset's settings."""
+"""An asset's settings."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from assethub.domain.assets import TrainingSettings
 from assethub.domain.errors import HubError, Invalid
+from assethub.domain.folders import Role
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, Kind, Reference
 from assethub.server.console.pages import CurrentForm, CurrentPage, Page, lines_of, text_of, url_of
-from assethub.server.console.runs import param_of
+from assethub.server.console.task_params import pair_of
 from assethub.server.dependencies import CurrentAsset
 from assethub.services import assets, copying, deletions, summaries, usage
 
 router = APIRouter()
-
-
-@router.get("/{owner}/{kind}/{folder}/{name}/-/refs")
-def refs(page: CurrentPage, path: CurrentAsset) -> Response:
-    return show_refs(page, path, None)
-
-
-@router.post("/{owner}/{kind}/{folder}/{name}/-/refs")
-def change_refs(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response:
-    """Make or delete a branch or a tag."""
-    act, name = text_of(form, "act"), text_of(form, "name") or ""
-    source = text_of(form, "source")
-    try:
-        with page.writing() as work:
-            if act == "create-branch":
-                assets.create_branch(work, path, name, source)
-            elif act == "create-tag":
-                assets.create_tag(work, path, name, source)
-            elif act == "delete-branch":
-                deletions.delete_branch(work, path, name)
-            elif act == "delete-tag":
-                deletions.delete_tag(work, path, name)
-    except HubError as refusal:
-        return show_refs(page, path, str(refusal))
-    return page.go(url_of(path, "refs"))
-
-
-def show_refs(page: Page, path: AssetPath, problem: str | None) -> Response:
-    with page.reading() as work:
-        asset = summaries.overview(work, path)
-        heads = summaries.ref_heads(work, asset)
-    return page.render(
-        "asset/refs.html", 422 if problem else 200, asset=asset, tab="files", heads=heads, problem=problem
-    )
 
 
 @router.get("/{owner}/{kind}/{folder}/{name}/-/settings")
@@ -61,7 +28,7 @@ def change_settings(page: CurrentPage, path: CurrentAsset, form: CurrentForm) ->
         if path.kind is Kind.MODEL:
             training = TrainingSettings(
                 text_of(form, "git"), text_of(form, "revision"), text_of(form, "subpath"),
-                tuple(lines_of(form, "datasets")), dict(param_of(line) for line in lines_of(form, "params")),
+                tuple(lines_of(form, "datasets")), dict(pair_of(line, "lr=0.01") for line in lines_of(form, "params")),
             )  # fmt: skip
         with page.writing() as work:
             labels = tuple((text_of(form, "labels") or "").replace(",", " ").split())
@@ -97,14 +64,15 @@ def delete(page: CurrentPage, path: CurrentAsset, form: CurrentForm) -> Response
         with page.writing() as work:
             deletions.delete_asset(work, path, force=text_of(form, "force") is not None)
     except HubError as refusal:
-        return show_settings(page, path, str(refusal))
+        return show_settings(page, path, str(refusal), refusal.details)
     return page.go(url_of(path.parent))
 
 
-def show_settings(page: Page, path: AssetPath, problem: str | None) -> Response:
+def show_settings(page: Page, path: AssetPath, problem: str | None, resting: tuple[str, ...] = ()) -> Response:
     with page.reading() as work:
-        asset = summaries.overview(work, path)
+        asset = summaries.overview(work, path, needs=Role.EDITOR)
         stored = usage.asset_usage(work, asset.path)
     return page.render(
-        "asset/settings.html", 422 if problem else 200, asset=asset, tab="settings", problem=problem, stored=stored
-    )
+        "asset/settings.html", 422 if problem else 200, asset=asset, tab="settings", problem=problem, stored=stored,
+        resting=resting,
+    )  # fmt: skip
