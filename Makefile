@@ -1,5 +1,6 @@
 # make setup | demo [EXIT=1] | test [REQUIRE=all] | soak [SOAK="--kills 20"] | pins | screens | clean
 PYTHON ?= python3
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 STAMP := .venv/.installed
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -26,7 +27,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(if $(REQUIRE),ASSETHUB_TEST_REQUIRE=$(REQUIRE)) $(BIN)/python -m pytest
+	$(if $(REQUIRE),ASSETHUB_TEST_REQUIRE=$(REQUIRE)) $(BIN)/python -m pytest -n $(JOBS)
 
 soak: setup
 	$(BIN)/python -m tests.faults.soak $(SOAK)
@@ -41,6 +42,7 @@ pins:
 	$(COMPILE) pyproject.toml --extra server -o requirements/server.txt
 	$(COMPILE) --group build -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra server --group dev -o requirements/dev.txt
+	$(COMPILE) --group compatibility -o requirements/compatibility.txt
 
 clean:
 	rm -rf .venv .demo dist build src/assethub/server/console/static/vendor

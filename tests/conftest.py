@@ -1,5 +1,6 @@
 """Hubs to test with: real databases, real files, real HTTP."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -8,13 +9,16 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx2
 import psycopg
 import pytest
+from playwright.sync_api import Browser, expect
 
 from assethub.domain.owners import Caller, Scope
 from assethub.server.running import RunningServer
@@ -22,8 +26,10 @@ from assethub.server.settings import Settings
 from assethub.services import accounts
 from assethub.services.opening import open_hub
 from assethub.services.work import Hub
+from tests.browsing import browser, chromium
 
 PASSWORD = "correct horse"
+T = TypeVar("T")
 
 
 def require(what: str, present: bool) -> None:
@@ -63,7 +69,8 @@ def postgres() -> Iterator[str]:
     command = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
     subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
     port = free_port()
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-k", str(folder)]
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
+    options += ["-c", "max_wal_size=256MB", "-k", str(folder)]
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
         [server, "-D", str(data), "-p", str(port), *options], stdout=log, stderr=log, cwd=folder, user=user
@@ -102,16 +109,25 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine comes to, in a thread of its own: this one may have the browser's event loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str | None:
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """The address of an empty database: each test that asks runs on both kinds. None: SQLite in the data folder."""
     if request.param == "sqlite":
-        return None
+        yield None
+        return
     address: str = request.getfixturevalue("postgres")
     name = f"hub_{uuid.uuid4().hex}"
     with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return f"{address}/{name}"
+    yield f"{address}/{name}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +152,15 @@ def responds(address: str) -> bool:
         return httpx2.get(address, trust_env=False).status_code < 500
     except httpx2.TransportError:
         return False
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """The one browser of the tests: Playwright runs once in a process."""
+    require("Chromium", chromium() is not None)
+    expect.set_options(timeout=30_000)  # whatever else the machine does; a page that is right answers at once
+    with browser() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -163,7 +188,7 @@ def hub(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Hub
     """A hub with the administrator `ada`, without a server."""
     opened = open_hub(tmp_path / "data", database=database, store=store)
     with opened.hub.work(None) as work:
-        accounts.create_user(work, "ada", PASSWORD, admin=True)
+        accounts.add_user(work, "ada", PASSWORD, admin=True)
     yield opened.hub
     opened.close()
 
@@ -171,14 +196,14 @@ def hub(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Hub
 @pytest.fixture
 def ada(hub: Hub) -> Caller:
     with hub.work(None, reading=True) as work:
-        return Caller(accounts.find_user(work, "ada"), Scope.ADMIN)
+        return Caller(accounts.get_user(work, "ada"), Scope.ADMIN)
 
 
 @pytest.fixture
 def eve(hub: Hub) -> Caller:
     """A user who owns nothing and may see nothing."""
     with hub.work(None) as work:
-        return Caller(accounts.create_user(work, "eve", PASSWORD, admin=False), Scope.ADMIN)
+        return Caller(accounts.add_user(work, "eve", PASSWORD), Scope.ADMIN)
 
 
 @dataclass
@@ -202,12 +227,26 @@ class Live:
 
 
 @pytest.fixture
-def live(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Live]:
-    code = tmp_path / "code"
+def sandbox() -> str:
+    """The setting of that name; tests that ask for another give it as a parameter."""
+    return "auto"
+
+
+@pytest.fixture
+def run_disk() -> str:
+    """The setting of that name."""
+    return ""
+
+
+@pytest.fixture
+def live(tmp_path: Path, database: str | None, store: str | None, sandbox: str, run_disk: str) -> Iterator[Live]:
+    code, signals = tmp_path / "code", tmp_path / "signals"  # by the latter a test tells its runs to go on
     code.mkdir()
+    signals.mkdir()
     settings = Settings(
         data=tmp_path / "data", port=0, database=database or "", store=store or "", admin_user="ada",
-        admin_password=PASSWORD, git_roots=(code,),
+        admin_password=PASSWORD, git_roots=(code,), sandbox=sandbox, sandbox_folders=(signals,),
+        run_disk=run_disk,
     )  # fmt: skip
     with RunningServer(settings) as server:
         key = server.create_key("ada", "tests", Scope.ADMIN)

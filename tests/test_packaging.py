@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CLIENT = {"click", "httpx2", "pathspec", "pydantic", "rich"}
+CLIENT = {"click", "httpx2", "pathspec", "pydantic", "pyyaml", "rich"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -41,6 +41,7 @@ def test_the_wheel_carries_the_console_the_migrations_and_the_example(wheel: Pat
         names = set(archive.namelist())
     for name in (
         "server/console/static/vendor/tabler.css", "server/console/static/vendor/uplot.js",
+        "server/console/static/vendor/pdf.mjs", "server/console/static/vendor/pdf-cmaps/UniGB-UTF16-H.bcmap",
         "server/console/static/vendor/icons/box.svg", "server/console/templates/base.html",
         "server/console/locale/zh_CN/LC_MESSAGES/messages.po", "database/migrations/versions/0001_first_schema.py",
         "examples/digits/assethub.yaml", "runner/main.py", "executors/supervisor.py",
@@ -56,6 +57,7 @@ def test_the_wheel_carries_the_console_the_migrations_and_the_example(wheel: Pat
         ("server.txt", PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["server"]),
         ("build.txt", PROJECT["dependency-groups"]["build"]),
         ("dev.txt", [one for one in PROJECT["dependency-groups"]["dev"] if isinstance(one, str)]),
+        ("compatibility.txt", PROJECT["dependency-groups"]["compatibility"]),
     ],
 )  # fmt: skip
 def test_every_direct_dependency_is_pinned_by_hash_and_no_host_is_named(file: str, wanted: list[str]) -> None:

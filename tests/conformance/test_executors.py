@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assethub.domain.queue import MachineSettings, Offers
 from assethub.executors.executor import Executor, Handle, RunSpec, State
 from assethub.executors.local import LocalExecutor
+from assethub.executors.supervisor import stat_of
 from tests.conftest import until
 
 SPEC = RunSpec("run", 1, "http://127.0.0.1:9", "claim secret", 1, None, 0, grace=0.3)
@@ -99,8 +103,100 @@ def test_a_supervisor_killed_with_9_is_lost(executor: Making, tmp_path: Path) ->
     os.kill(pid, signal.SIGKILL)
     end(engine, handle)
     assert engine.poll([handle])[0].state is State.LOST
-    for child in below:
-        os.kill(child, signal.SIGKILL)
+    until(lambda: not any(alive(child) for child in below))
+
+
+def test_what_a_killed_supervisor_left_ends_when_the_run_is_cleaned_up(executor: Making, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    engine = executor(f"setsid bash -c 'echo $$ > {left}; exec sleep 1000' & sleep 1000")
+    handle = engine.submit(SPEC, "key")
+    until(lambda: left.exists() and left.read_text().strip() and (tmp_path / "runs/key/proc.json").exists())
+    os.kill(json.loads((tmp_path / "runs/key/proc.json").read_text())["pid"], signal.SIGKILL)
+    end(engine, handle)
+    engine.cleanup(handle)
+    until(lambda: not alive(int(left.read_text())))
+    assert engine.held_keys() == []
+
+
+def test_a_runner_killed_with_9_has_failed_and_leaves_nothing(executor: Making, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    engine = executor(f"setsid sleep 1000 & echo $$ $! > {left}; wait")
+    handle = engine.submit(SPEC, "key")
+    until(lambda: left.exists() and len(left.read_text().split()) == 2)
+    runner, grandchild = map(int, left.read_text().split())
+    os.kill(runner, signal.SIGKILL)
+    end(engine, handle)
+    (status,) = engine.poll([handle])
+    assert (status.state, status.code) == (State.FAILED, -signal.SIGKILL)
+    assert not alive(grandchild)
+
+
+def test_what_a_runner_leaves_at_its_end_ends_too(executor: Making, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    engine = executor(f"setsid bash -c \"trap '' TERM; while true; do sleep 0.1; done\" & echo $! > {left}")
+    handle = engine.submit(SPEC, "key")
+    end(engine, handle)
+    assert engine.poll([handle])[0].state is State.SUCCEEDED
+    assert not alive(int(left.read_text()))
+
+
+def test_a_cancel_finds_a_run_in_every_state(executor: Making, tmp_path: Path) -> None:
+    engine = executor(f"until [ -e {tmp_path}/go ]; do sleep 0.02; done")
+    engine.cancel({"key": "nobody"}, 0.3)
+    handle = engine.submit(SPEC, "key")
+    until(lambda: engine.poll([handle])[0].state is State.RUNNING)
+    engine.cancel(handle, 0.3)
+    end(engine, handle)
+    engine.cancel(handle, 0.3)
+    assert engine.poll([handle])[0].state is State.CANCELLED
+    (tmp_path / "go").touch()
+    other = engine.submit(SPEC, "other")
+    end(engine, other)
+    engine.cancel(other, 0.3)
+    assert engine.poll([other])[0].state is State.SUCCEEDED
+
+
+def test_a_key_that_is_submitted_by_several_at_once_is_started_once(executor: Making, tmp_path: Path) -> None:
+    engine = executor(f"echo started >> {tmp_path}/count; until [ -e {tmp_path}/go ]; do sleep 0.02; done")
+    with ThreadPoolExecutor(6) as pool:
+        handles = list(pool.map(lambda _: engine.submit(SPEC, "key"), range(6)))
+    assert all(handle == handles[0] for handle in handles)
+    (tmp_path / "go").touch()
+    end(engine, handles[0])
+    assert (tmp_path / "count").read_text() == "started\n"
+
+
+def test_the_log_is_followed_while_it_grows(executor: Making, tmp_path: Path) -> None:
+    engine = executor(f"for n in 1 2 3; do echo line $n; until [ -e {tmp_path}/go$n ]; do sleep 0.02; done; done")
+    handle = engine.submit(SPEC, "key")
+    seen, offset = b"", 0
+    for number in (1, 2, 3):
+        while f"line {number}\n".encode() not in seen:
+            data, offset = engine.logs(handle, offset)
+            seen += data
+            assert len(seen) == offset
+        (tmp_path / f"go{number}").touch()
+    end(engine, handle)
+    assert engine.logs(handle, 0) == (seen, offset)
+
+
+def test_a_run_gets_the_cards_that_it_holds(tmp_path: Path) -> None:
+    machine = MachineSettings(1, 0, ("0", "4"))
+    engine = LocalExecutor(
+        tmp_path / "runs", tmp_path / "cache", ["bash", "-c", f"env > {tmp_path}/$AH_RUN_ID"], machine=machine
+    )
+    assert engine.offers() == Offers(1, 0, ("0", "4"))
+    for name, cards in (("some", ("4",)), ("none", ())):
+        end(engine, engine.submit(replace(SPEC, run=name, gpu_ids=cards), name))
+        assert f"CUDA_VISIBLE_DEVICES={','.join(cards)}\n" in (tmp_path / name).read_text()
+
+
+def alive(pid: int) -> bool:
+    """Whether it still runs: one that has ended and waits for its parent does not."""
+    try:
+        return stat_of(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_what_the_runner_printed_is_read_by_offset(executor: Making) -> None:

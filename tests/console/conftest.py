@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
-from tests.conftest import Live, make_repository, require
-from tests.console.browsing import browser, chromium
+from tests.conftest import Live, make_repository
 
 TASKS = """\
 tasks:
@@ -27,6 +26,10 @@ tasks:
   evaluate: {command: "printf '{\\"accuracy\\": 0.9%s}' $(cat {model}/weights.txt) > {results}/metrics.json"}
 """
 MODEL = "ada/model/texts/reader"
+SIZES: dict[str, ViewportSize] = {
+    "desktop": {"width": 1360, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 @dataclass
@@ -40,16 +43,9 @@ class Site:
         return self.live.url
 
 
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    require("Chromium", chromium() is not None)
-    with browser() as opened:
-        yield opened
-
-
 @pytest.fixture
 def site(live: Live, tmp_path: Path) -> Iterator[Site]:
-    go = tmp_path / "go"
+    go = tmp_path / "signals" / "go"
     repository = live.code / "project"
     make_repository(repository, {"assethub.yaml": TASKS.replace("GO", str(go))})
     (tmp_path / "words.csv").write_text("word,count\nzebra,1\n=cmd,2\n")
@@ -78,8 +74,7 @@ class Watched:
 @pytest.fixture(params=["desktop", "phone"])
 def visitor(request: pytest.FixtureRequest, chrome: Browser, site: Site) -> Iterator[Page]:
     """A browser window that has signed in by the form."""
-    size = {"desktop": {"width": 1360, "height": 900}, "phone": {"width": 390, "height": 844}}[request.param]
-    context = chrome.new_context(viewport=size)  # type: ignore[arg-type]
+    context = chrome.new_context(viewport=SIZES[request.param])
     watched = Watched(context)
     page = watched.page
     page.goto(f"{site.url}/{MODEL}")
@@ -95,4 +90,4 @@ def visitor(request: pytest.FixtureRequest, chrome: Browser, site: Site) -> Iter
 
 def fits(page: Page) -> bool:
     """Whether the page scrolls only downwards."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    return bool(page.locator("html").evaluate("root => root.scrollWidth <= root.clientWidth"))

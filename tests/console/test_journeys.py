@@ -12,14 +12,17 @@ from tests.console.conftest import MODEL, Site, fits
 def test_from_sign_in_through_a_live_run_and_an_evaluation_to_publishing(visitor: Page, site: Site) -> None:
     page = visitor
     page.get_by_role("link", name="New run").click()
-    expect(page.get_by_label("Datasets")).to_have_value("dataset/texts/words")
+    expect(page.get_by_label("Dataset", exact=True)).to_have_value("ada/dataset/texts/words")
     expect(page.get_by_label("Git repository")).to_have_value(re.compile("/project$"))
-    page.get_by_label("Parameters").fill("epochs=many")
-    page.get_by_label("New branch for the result").fill("first")
+    epochs = page.locator("#param\\.epochs")
+    epochs.fill("5")
+    page.get_by_label("New branch for the result").fill("a..b")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("alert")).to_contain_text("must be a whole number")
-    expect(page.get_by_label("New branch for the result")).to_have_value("first")
-    page.get_by_label("Parameters").fill("epochs=4")
+    expect(page.get_by_role("alert")).to_contain_text("not allowed")
+    expect(page.get_by_label("New branch for the result")).to_have_value("a..b")
+    page.get_by_label("New branch for the result").fill("first")
+    expect(epochs).to_have_value("5")
+    epochs.fill("4")
     page.get_by_role("button", name="Start").click()
 
     page.wait_for_url("**/runs/1")
@@ -65,15 +68,17 @@ def test_every_page_opens_fits_and_says_nothing_in_the_console(visitor: Page, si
     dataset = "/ada/dataset/texts/words"
     for address, words in {
         "/": "Recent work", "/ada": "2 folders", "/ada/model/texts": "reader", "/runs": "Succeeded",
-        "/runs/1": "epoch 3",
+        "/runs/1": "epoch 3", "/runs/1/log": "epoch 3", "/runs/1/log?search=epoch": "found",
         f"/{MODEL}?ref=first": "Made by", dataset: "Words", f"{dataset}/-/files/src": "code.py",
         f"{dataset}/-/file/src/code.py": "def answer", f"{dataset}/-/file/words.csv": "zebra",
         f"{dataset}/-/file/README.md": "a table", f"/{MODEL}/-/commits?ref=first": "Train on words:main",
-        f"/{MODEL}/-/commit/{commit}": "weights.txt", f"/{MODEL}/-/compare?source=first&target=second": "1 changed",
+        f"/{MODEL}/-/commit/{commit}": "weights.txt",
+        f"/{MODEL}/-/compare?source=first&target=second&direct=1": "1 changed",
         f"/{MODEL}/-/evaluations": "Scores by version", f"/{MODEL}/-/new-evaluation": "Metrics",
         f"/{MODEL}/-/runs": "Evaluate", f"/{MODEL}/-/new-run?type=continue": "Version to continue from",
         f"/{MODEL}/-/publish": "Strategy", f"/{MODEL}/-/refs": "Create branch",
         f"/{MODEL}/-/settings": "Training settings",
+        "/-/credentials": "for your runs", "/ada/model/texts/-/credentials": "whose result goes to this folder",
         "/-/new-folder": "New model folder", "/ada/model/texts/-/new": "New model", "/ada/model/none": "no folder",
         "/nowhere/at/all": "no page",
     }.items():  # fmt: skip
@@ -101,9 +106,13 @@ def test_branches_tags_settings_and_deletion(visitor: Page, site: Site) -> None:
     page.get_by_role("link", name="exp/a").click()
     page.wait_for_url("**?ref=exp%2Fa")
     page.goto(f"{site.url}/{MODEL}/-/refs")
-    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("tr", has_text="exp/a").locator("details.menu > summary").click()
     page.locator("tr", has_text="exp/a").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_contain_text("exp/a was deleted")
     expect(page.get_by_role("link", name="exp/a")).to_have_count(0)
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.get_by_role("link", name="exp/a")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
 
     page.goto(f"{site.url}/{MODEL}/-/settings")
     page.get_by_label("Description").fill("Reads <i>words</i>")
@@ -143,12 +152,13 @@ def test_theme_and_language_are_remembered(visitor: Page, site: Site) -> None:
     page = visitor
     page.locator(".account summary").click()
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
     page.locator(".account summary").click()
     page.get_by_role("button", name="简体中文").click()
     expect(page.get_by_role("link", name="新建运行")).to_be_visible()
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    expect(root).to_have_attribute("lang", "zh-CN")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
     page.goto(f"{site.url}/runs")
     expect(page.locator("main")).to_contain_text("没有运行")
 
@@ -200,3 +210,29 @@ def test_files_are_imported_from_a_source_by_a_form(visitor: Page, site: Site, t
     page.goto(f"{site.url}/{MODEL}/-/imports")
     expect(page.get_by_role("row", name="shelf").get_by_text("Succeeded")).to_be_visible()
     assert fits(page)
+
+
+def test_a_git_credential_is_kept_and_removed_by_forms(visitor: Page, site: Site) -> None:
+    page = visitor
+    page.goto(f"{site.url}/ada/model/texts")
+    page.locator(".tabs").get_by_role("link", name="Git credentials").click()
+    page.wait_for_url("**/ada/model/texts/-/credentials")
+    page.get_by_label("Address").fill("http://git.example/team")
+    page.get_by_label("Token", exact=True).fill("tok-secret")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_contain_text("not a Git address")
+    assert "tok-secret" not in page.content()
+    page.get_by_label("Address").fill("https://git.example/team")
+    page.get_by_label("Token", exact=True).fill("tok-secret")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("tbody")).to_contain_text("git.example/team")
+    assert "tok-secret" not in page.content()
+    (kept,) = site.hub.get("ada/model/texts").credentials()  # type: ignore[union-attr]
+    assert (kept.url, kept.kind) == ("https://git.example/team", "token")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("tbody")).to_contain_text("None yet")
+    page.locator(".account summary").click()
+    page.locator(".account").get_by_role("link", name="Git credentials").click()
+    page.wait_for_url("**/-/credentials")
+    expect(page.locator("main")).to_contain_text("for your runs")

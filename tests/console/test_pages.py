@@ -137,6 +137,37 @@ def test_the_log_is_read_without_a_script(browser: httpx2.Client, site: Site) ->
     assert '"lines": []' in again
 
 
+def test_an_s3_key_is_shown_once_with_what_tools_take(browser: httpx2.Client, site: Site) -> None:
+    front = browser.get(f"/{MODEL}").text
+    assert "data-bucket>ada-texts-reader<" in front
+    assert 'aws_secret_access_key="SECRET_KEY"' in html.unescape(browser.get(f"/{MODEL}/-/use").text)
+    page = browser.get(f"/-/account/keys?asset={MODEL}").text
+    assert f'value="{MODEL}"' in page
+    form = {"csrf": csrf(browser), "what": "s3-key", "s3_name": "tools", "s3_asset": MODEL}
+    refused = browser.post("/-/account/keys", data=form | {"s3_wait": "soon"})
+    assert (refused.status_code, "30s, 5m or 1h30m" in html.unescape(refused.text)) == (422, True)
+    made = browser.post("/-/account/keys", data=form | {"s3_write": "1", "s3_wait": "30s", "s3_days": "9"}).text
+    secret = made.split("data-s3-secret>")[1].split("<")[0]
+    assert html.unescape(made).count(secret) == 7  # itself, and in each tool's form
+    (key,) = site.hub.s3_keys()
+    assert (key.name, key.write, key.asset, key.commit_after) == ("tools", True, MODEL, 30)
+    listed = browser.get("/-/account/s3-keys").text
+    assert key.access_key in listed
+    assert secret not in listed
+    browser.post("/-/account/keys", data={"csrf": form["csrf"], "what": "revoke-s3", "access_key": key.access_key})
+    assert site.hub.s3_keys() == []
+
+
+def test_an_administrator_makes_the_s3_keys_of_service_accounts(browser: httpx2.Client, site: Site) -> None:
+    site.hub.create_user("ci", service=True)
+    form = {"csrf": csrf(browser), "what": "s3-key", "s3_name": "nightly", "s3_asset": MODEL}
+    assert "data-s3-secret" in browser.post("/-/admin/users/ci", data=form).text
+    (key,) = site.hub.s3_keys(user="ci")
+    assert (key.name, key.asset, key.write) == ("nightly", MODEL, False)
+    browser.post("/-/admin/users/ci", data={"csrf": form["csrf"], "what": "revoke-s3", "access_key": key.access_key})
+    assert site.hub.s3_keys(user="ci") == []
+
+
 def test_every_text_has_its_chinese() -> None:
     used = set()
     methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -172,3 +203,22 @@ def test_a_file_that_was_removed_for_good_is_told_on_its_page(browser: httpx2.Cl
     purging.purge(site.live.hub, hashlib.sha256(b"secret").hexdigest(), "a password", "ada")
     answer = browser.get(f"/{MODEL}/-/file/secret.txt")
     assert (answer.status_code, "removed from this hub for good" in answer.text) == (410, True)
+
+
+def test_a_log_is_paged_and_searched_without_a_script(browser: httpx2.Client, site: Site) -> None:
+    site.go.touch()
+    run = site.hub.model(MODEL).train("logged").wait()
+    whole = browser.get(f"/runs/{run.number}/log").text
+    assert whole.count('id="line-') == len(list(run.logs()))
+    assert "epoch 1 &lt;b&gt;bold&lt;/b&gt;" in whole
+    found = browser.get(f"/runs/{run.number}/log", params={"search": "EPOCH 2 <B>"}).text
+    assert re.findall(r"epoch \d &lt;b&gt;", found) == ["epoch 2 &lt;b&gt;"]
+    (place,) = re.findall(r'class="at" href="([^"]+)"', found)
+    around = browser.get(html.unescape(place).partition("#")[0]).text
+    assert f'id="{place.partition("#")[2]}"' in around
+    assert "All processes" not in found
+    drawn = browser.get(f"/runs/{run.number}/curves.json").json()
+    times = drawn["loss"]["loss"].pop("t")
+    assert times == sorted(times)
+    assert drawn == {"loss": {"loss": {"x": [1.0, 2.0, 3.0], "at": [0, 1, 2], "mean": [0.8, 0.7, 0.6]}}}
+    assert browser.get(f"/runs/{run.number}/log", params={"search": "x" * 501}).status_code == 422

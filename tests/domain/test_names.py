@@ -1,3 +1,6 @@
+import re
+from uuid import UUID
+
 import pytest
 
 from assethub.domain.errors import Invalid
@@ -6,9 +9,11 @@ from assethub.domain.names import (
     FolderPath,
     Kind,
     Reference,
+    bucket_names,
     check_name,
     check_path,
     check_ref_name,
+    parse_asset_path,
     parse_path,
 )
 
@@ -72,3 +77,28 @@ def test_the_owner_may_be_left_out_where_the_user_is_known() -> None:
 def test_a_reference_keeps_slashes_in_its_ref() -> None:
     reference = Reference.parse("ada/model/llm/gpt2:exp/a")
     assert (reference.asset.name, reference.ref, str(reference)) == ("gpt2", "exp/a", "ada/model/llm/gpt2:exp/a")
+
+
+ID = UUID("01a2234f-b2d2-76cd-a95e-84ae9d3515a7")
+
+
+@pytest.mark.parametrize(
+    ("path", "best"),
+    [
+        ("ada/model/vision/net", "ada-vision-net"),
+        ("Ada/dataset/Im_ages/ImageNet-1k_v2.0", "ada-im-ages-imagenet-1k-v2-0"),
+        ("a/model/b/c", "a-b-c"),
+        (f"ada/model/vision/{'n' * 52}", f"ada-vision-{'n' * 52}"),
+        (f"ada/model/vision/{'n' * 53}", f"ada-vision-{'n' * 43}-9d3515a7"),
+        (f"{'o' * 53}/model/x/y", f"{'o' * 53}-x-y"),
+        (f"{'o' * 53}/model/xy/z{'z' * 9}", f"{'o' * 53}-9d3515a7"),
+        ("01a2234f/model/b2d2-76cd-a95e/84ae9d3515a7", "01a2234f-b2d2-76cd-a95e-84ae9d3515a7-9d3515a7"),
+    ],
+)
+def test_a_bucket_is_named_by_its_assets_path(path: str, best: str) -> None:
+    names = bucket_names(parse_asset_path(path), ID)
+    assert names[0] == best
+    assert names[-1].endswith(ID.hex)
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name)
+        assert not name.startswith("xn--")

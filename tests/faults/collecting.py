@@ -124,7 +124,7 @@ def main(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         opened = open_hub(Path(folder) / "data", grace=GRACE)
         with opened.hub.work(None) as work:
-            user = accounts.create_user(work, "ada", "correct horse", admin=True)
+            user = accounts.add_user(work, "ada", "correct horse", admin=True)
         traffic = Traffic(opened.hub, Caller(user, Scope.ADMIN))
         traffic.run(seconds)
         deletions.sweep_deleted(opened.hub)

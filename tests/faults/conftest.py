@@ -20,11 +20,14 @@ Serving = Callable[..., subprocess.Popen[str]]
 def serve(tmp_path: Path, database: str | None, store: str | None) -> Iterator[Serving]:
     """serve(port): an `ah serve` on the test's data folder, as a process."""
     started: list[subprocess.Popen[str]] = []
+    signals = tmp_path / "signals"  # by which a test tells its runs to go on
+    signals.mkdir()
 
     def start(port: int, **more: str) -> subprocess.Popen[str]:
         own = {"ASSETHUB_ADMIN_USER": "ada", "ASSETHUB_ADMIN_PASSWORD": PASSWORD}
         own |= {
             "ASSETHUB_GIT_ROOTS": str(tmp_path / "code"),
+            "ASSETHUB_SANDBOX_FOLDERS": str(signals),
             "ASSETHUB_DATABASE": database or "",
             "ASSETHUB_STORE": store or "",
         }

@@ -17,9 +17,13 @@ FORKS = multiprocessing.get_context("forkserver")  # has imported what a server 
 FORKS.set_forkserver_preload(["assethub.server.running", "assethub.cli.main", "alembic.command", "tests.faults.server"])
 
 
-def serve(arguments: list[str], environment: dict[str, str], log: Path) -> None:
-    """`ah serve` in this process."""
+def serve(arguments: list[str], environment: dict[str, str], log: Path, dying: tuple[int, bool] | None = None) -> None:
+    """`ah serve` in this process, which dies as `Dying` says."""
     from assethub.cli.main import main
+    from tests.faults.dying import Dying
+
+    if dying is not None:
+        Dying(*dying).install()
 
     with log.open("ab") as file:
         for descriptor in (1, 2):
@@ -40,14 +44,16 @@ class Server:
         }  # fmt: skip
         self.process: BaseProcess | None = None
 
-    def begin(self) -> None:
-        """Start it, and do not wait for it to answer."""
+    def begin(self, dying: tuple[int, bool] | None = None) -> None:
+        """Start it, and do not wait for it to answer; it may be one that dies."""
         arguments = ["--data", str(self.data), "--port", str(self.port)]
-        self.process = FORKS.Process(target=serve, args=(arguments, {**os.environ, **self.environment}, self.log_file))
+        self.process = FORKS.Process(
+            target=serve, args=(arguments, {**os.environ, **self.environment}, self.log_file, dying)
+        )
         self.process.start()
 
-    def start(self) -> None:
-        self.begin()
+    def start(self, dying: tuple[int, bool] | None = None) -> None:
+        self.begin(dying)
         assert self.process is not None
         with httpx2.Client(trust_env=False, timeout=60) as http:  # it listens long before it answers
             while True:
@@ -56,6 +62,9 @@ class Server:
                     assert http.get(f"{self.url}/healthz").status_code == 200
                     return
                 time.sleep(0.02)
+
+    def lives(self) -> bool:
+        return self.process is not None and self.process.is_alive()
 
     def kill(self) -> None:
         """As `kill -9` does; harmless when it is not running."""

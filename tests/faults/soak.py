@@ -12,6 +12,7 @@ from assethub.client.connection import connect
 from tests.conftest import free_port
 from tests.faults.committers import commit_at_once
 from tests.faults.kills import kill_at_random
+from tests.faults.queueing import work_off
 from tests.faults.server import Server
 from tests.faults.sparse import send_holes
 
@@ -42,10 +43,18 @@ def sparse(server: Server, options: argparse.Namespace, folder: Path) -> str:
     return f"{options.gigabytes} GiB up and down, at most {peak >> 20} MiB in the server's memory"
 
 
+def queue(server: Server, options: argparse.Namespace, folder: Path) -> str:
+    """Every queued run is executed once while the server is killed and started again."""
+    figures = work_off(server, folder, options.queue, options.queue_kills, options.seed)
+    rate = f"{60 * figures.runs / figures.seconds:.0f} a minute"
+    return f"{figures.runs} runs on 2 slots, {rate}, each executed once; the server was killed {figures.kills} times"
+
+
 PARTS: dict[str, Callable[[Server, argparse.Namespace, Path], str]] = {
     "kills": kills,
     "committers": committers,
     "gigabytes": sparse,
+    "queue": queue,
 }
 
 
@@ -54,6 +63,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200, help="how often the server is killed; 0 leaves it out")
     parser.add_argument("--committers", type=int, default=200, help="how many commit at once")
     parser.add_argument("--rounds", type=int, default=3, help="how often they do")
+    parser.add_argument("--queue", type=int, default=200, help="how many runs are queued at once")
+    parser.add_argument("--queue-kills", type=int, default=10, help="how often the server is killed meanwhile")
     parser.add_argument("--gigabytes", type=int, default=20, help="size of the sparse file")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of all that is random")
     parser.add_argument("--database", help="the address of an empty PostgreSQL database (default: SQLite)")

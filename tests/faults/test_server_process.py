@@ -1,5 +1,6 @@
 """The server as a process of its own: how it starts, stops, and comes back after a kill -9."""
 
+import json
 import os
 import re
 import shutil
@@ -40,7 +41,7 @@ def test_a_run_goes_on_while_the_server_is_killed_and_ends_well_with_a_whole_log
     port = free_port()
     server = serve(port)
     until(lambda: answers(port))
-    go = tmp_path / "go"
+    go = tmp_path / "signals" / "go"
     command = f"for n in $(seq 1 300); do echo line $n; [ $n = 100 ] && until [ -e {go} ]; do sleep 0.02; done; done"
     repository = tmp_path / "code" / "project"
     make_repository(
@@ -61,6 +62,40 @@ def test_a_run_goes_on_while_the_server_is_killed_and_ends_well_with_a_whole_log
         lines = [line.text for line in run.logs() if line.stream == "out"]
         assert lines == [f"line {number}" for number in range(1, 301)]
         assert run.branch.read("weights") == b"done\n"
+
+
+def test_the_evaluation_that_follows_starts_once_though_the_server_is_killed_again_and_again(
+    serve: Serving, tmp_path: Path, database: str | None
+) -> None:
+    port = free_port()
+    server = serve(port)
+    until(lambda: answers(port))
+    go = tmp_path / "signals" / "go"
+    wait = f"until [ -e {go} ]; do sleep 0.02; done; echo done > {{output}}/weights"
+    tasks = {
+        "train": {"command": f"echo up; {wait}", "after": "evaluate"},
+        "evaluate": {"command": """echo '{"score": 1}' > {results}/metrics.json"""},
+    }
+    repository = tmp_path / "code" / "project"
+    make_repository(repository, {"assethub.yaml": json.dumps({"tasks": tasks})})
+    with connect(f"http://127.0.0.1:{port}", admin_key(tmp_path, database)) as hub:
+        hub.create("dataset/d/x")
+        hub.create("model/m/y", git=str(repository), datasets=["dataset/d/x"])
+        run = hub.model("model/m/y").train("result")
+        until(lambda: "up" in [line.text for line in run.logs()])
+        server.kill()
+        server.wait()
+        go.touch()  # the result is reported to nobody at first
+        server = serve(port)
+        until(lambda: answers(port))
+        run.wait(120)
+        server.kill()  # while the evaluation is queued or goes on
+        server.wait()
+        serve(port)
+        until(lambda: answers(port))
+        assert run.refresh().follower().wait(120).info.follows == run.number
+        assert [one.info.type for one in hub.runs()] == ["evaluate", "train"]
+        assert len(run.branch.list_evaluation()) == 1
 
 
 def test_a_run_whose_processes_vanish_with_the_server_is_lost(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assethub.client.connection import Connection, connect, told_pause
-from assethub.domain.errors import Unavailable
+from assethub.domain.errors import HubError, Unavailable
 from tests.conftest import free_port, until
 from tests.faults.conftest import AH, Serving, admin_key, answers
 
@@ -109,9 +109,27 @@ def test_what_can_be_repeated_is_asked_again_and_what_cannot_is_not(faulty: tupl
     assert hub.answers == []
 
 
+def test_a_pause_that_the_hub_asks_for_is_told_and_one_that_is_too_long_is_not_waited_for(
+    faulty: tuple[Connection, type[Faulty]],
+) -> None:
+    connection, hub = faulty
+    told: list[float] = []
+    connection.on_wait = lambda seconds, refused: told.append(seconds)
+    hub.answers += [(429, "1"), (429, "0")]
+    assert connection.request("POST", "/x").status_code == 200
+    assert told == [1.0]
+    hub.answers += [(429, "121")]
+    with pytest.raises(HubError, match="Not now"):
+        connection.request("GET", "/x")
+    hub.answers += [(429, "0")]
+    with pytest.raises(HubError, match="Not now"):
+        connection.request("GET", "/x", again=False)  # such as a password, which waiting does not make right
+    assert hub.asked == ["POST"] * 3 + ["GET"] * 2
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [(None, None), ("3", 3.0), ("100000", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("nonsense", None)],
+    [(None, None), ("3", 3.0), ("100000", 100_000.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("nonsense", None)],
 )
 def test_a_hub_says_when_it_wants_to_be_asked_again(header: str | None, seconds: float | None) -> None:
     assert told_pause(header) == seconds

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from assethub.protocol.frames import frame
 from assethub.runner.command import duration, fill, pump, readable
-from assethub.runner.environment import prepare
-from assethub.runner.output import clean, walk
-from assethub.runner.shipping import Spool, Tail, metric_point
+from assethub.runner.environment import Heard, prepare
+from assethub.runner.measuring import metric_point
+from assethub.runner.output import clean, read_metrics, walk
+from assethub.runner.shipping import Spool
+from assethub.runner.tail import Tail
 from assethub.runner.workspace import Failed, check_pairs, read_frames, safe_place
 
 
@@ -28,12 +30,16 @@ def test_what_is_no_parameter_stays_for_the_shell() -> None:
     assert fill(command, {"flag": True, "HOME": "no"}) == "echo ${HOME} {unknown} $(awk '{print $1}') true"
 
 
+def unheard(*_: object) -> Heard:
+    raise AssertionError("nothing is run")
+
+
 def test_a_missing_uv_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AH_UV", "")
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "requirements.txt").write_text("six\n")
     with pytest.raises(Failed, match=r"uv is not installed where the run was placed; install it"):
-        prepare(tmp_path / "requirements.txt", None, tmp_path / "cache", lambda _: None)
+        prepare([tmp_path / "requirements.txt"], tmp_path, None, tmp_path / "cache", tmp_path, unheard, lambda _: None)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../up", "a/../../up", "a//b", "", "a/.", "nul\0"])
@@ -62,9 +68,9 @@ def test_progress_bars_and_broken_text_become_readable_lines(tmp_path: Path) -> 
         pump(stream, "out", spool)
     spool.write("hub", "x" * 20_000)
     spool.file.close()
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    assert [text for _, stream, text in lines if stream == "out"] == ["one", "", "two", "last without end"]
-    assert [len(text) for _, stream, text in lines if stream == "hub"] == [8192, 8192, 3616]
+    lines = [json.loads(line) for line in (tmp_path / "log.0").read_text().splitlines()]
+    assert [text for _, stream, text, _ in lines if stream == "out"] == ["one", "", "two", "last without end"]
+    assert [len(text) for _, stream, text, _ in lines if stream == "hub"] == [8192, 8192, 3616]
 
 
 def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
@@ -100,6 +106,17 @@ def test_links_in_the_output_are_refused_with_their_path(tmp_path: Path) -> None
     (tmp_path / "sub" / "link").symlink_to("/etc")
     with pytest.raises(Failed, match=r"sub/link is a symbolic link"):
         walk(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "sub/metrics.json"])
+def test_metrics_are_read_from_no_place_that_a_link_leads_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "metrics.json").write_text('{"accuracy": 1}')
+    (tmp_path / "results").mkdir()
+    place = tmp_path / "results" / name.split("/")[0]
+    place.symlink_to(tmp_path / "elsewhere" / ("" if "/" in name else name))
+    with pytest.raises(Failed, match=f"results/{name} is a symbolic link or lies behind one"):
+        read_metrics(tmp_path / "results", name)
 
 
 def test_numbers_that_json_lacks_become_null() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 
@@ -10,6 +11,7 @@ from assethub.client.assets import Dataset, Model
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
 from assethub.client.runs import Run
+from assethub.client.sweeps import TrainOptions
 from tests.conftest import Live, make_repository
 
 TASKS = """\
@@ -45,8 +47,8 @@ class Bench:
         """Commit another task file."""
         make_repository(self.repository, {"assethub.yaml": text}, message="Change the tasks")
 
-    def train(self, branch: str = "result", **options: object) -> Run:
-        return self.model.train(branch, **options)  # type: ignore[arg-type]
+    def train(self, branch: str = "result", dataset: str | None = None, **options: Unpack[TrainOptions]) -> Run:
+        return self.model.train(branch, dataset, **options)
 
     def command(self, command: str, more: str = "") -> None:
         """Make `command` what training does."""

@@ -61,7 +61,7 @@ def test_health_and_openapi_need_no_key(live: Live) -> None:
         ("POST", f"{MODEL}/objects/missing", {"objects": "x"}, 422, "Invalid", "objects"),
         ("PUT", f"{MODEL}/objects/short", "x", 422, "Invalid", "is not a sha256"),
         ("DELETE", f"{MODEL}/branches/main", None, 409, "Conflict", "cannot be deleted"),
-        ("POST", "/folders/ada/model/none/restore", None, 404, "NotFound", "last 14 days"),
+        ("POST", "/folders/ada/model/none/restore", None, 404, "NotFound", "no deleted folder"),
         ("GET", "/runs/17", None, 404, "NotFound", "no run '17'"),
         ("GET", "/runs/not-a-run", None, 404, "NotFound", "no run 'not-a-run'"),
         ("POST", "/runs", {"type": "train", "model": "model/vision/net"}, 422, "Invalid", "Name the branch"),

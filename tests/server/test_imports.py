@@ -78,7 +78,7 @@ def test_imports_that_fail_or_make_no_sense_say_why(hub: Hub, live: Live, shelf:
         (httpx2.post(imports, json={"source": "shelf", "branch": "none"}, headers=key), 404, "no branch 'none'"),
         (httpx2.post(imports, json={"source": "shelf", "into": "x"}, headers=key), 422, "into"),
         (httpx2.post(imports, json={"source": "shelf", "target": "../x"}, headers=key), 422, "segment"),
-        (httpx2.post(imports, json={"source": "shelf"}), 404, "no asset"),
+        (httpx2.post(imports, json={"source": "shelf"}), 401, "Sign in"),
         (httpx2.get(f"{imports}/{'0' * 32}", headers=key), 404, "no import"),
         (httpx2.get(f"{url}/sources"), 401, "Sign in"),
         (httpx2.post(f"{url}/sources", json={"name": "x", "url": "http://h/x"}, headers=key), 422, "address"),

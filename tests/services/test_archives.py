@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from assethub.domain.assets import TrainingSettings
-from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unavailable
+from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound, SignInNeeded, Unavailable
 from assethub.domain.history import Commit, RefKind
 from assethub.domain.names import AssetPath, Reference, parse_asset_path
-from assethub.domain.owners import Caller, RunCaller, Scope
+from assethub.domain.owners import Caller, RunCaller, Scope, Visitor
 from assethub.protocol.archives import Reader
 from assethub.services import accounts, archive_import, archives, assets, history, merging, objects, verification
 from assethub.services.archive_import import Imported
@@ -40,14 +40,14 @@ def source(tmp_path: Path) -> Iterator[Hub]:
     """The hub that histories come from: SQLite and the local disk."""
     opened = open_hub(tmp_path / "source")
     with opened.hub.work(None) as work:
-        accounts.create_user(work, "ada", PASSWORD, admin=True)
+        accounts.add_user(work, "ada", PASSWORD, admin=True)
     yield opened.hub
     opened.close()
 
 
 def ada_of(hub: Hub) -> Caller:
     with hub.work(None, reading=True) as work:
-        return Caller(accounts.find_user(work, "ada"), Scope.ADMIN)
+        return Caller(accounts.get_user(work, "ada"), Scope.ADMIN)
 
 
 def put(hub: Hub, path: AssetPath, files: Mapping[str, str], branch: str = "main", **options: Any) -> Commit:
@@ -103,7 +103,7 @@ def state(hub: Hub, path: AssetPath) -> tuple[dict[str, tuple[str, str]], list[C
 def assert_nothing(hub: Hub) -> None:
     with hub.work(None, reading=True) as work:
         assert work.assets.all() == []
-        assert work.folders.owned(None, None) == []
+        assert work.folders.listed() == []
 
 
 def test_everything_of_a_history_comes_over_and_goes_back_byte_for_byte(
@@ -177,7 +177,7 @@ def test_who_may_not_see_or_write_does_not(source: Hub, model: AssetPath, hub: H
     with pytest.raises(Forbidden, match="run's token"):
         archives.begin_export(hub, run, Reference(MODEL))
     for caller, path, refusal in (
-        (eve, MODEL, NotFound), (eve, COPY, NotFound), (None, COPY, NotFound), (run, COPY, Forbidden),
+        (eve, MODEL, NotFound), (eve, COPY, NotFound), (Visitor(), COPY, SignInNeeded), (run, COPY, Forbidden),
         (reader, MODEL, Forbidden), (reader, COPY, Forbidden),
     ):  # fmt: skip
         with pytest.raises(refusal):

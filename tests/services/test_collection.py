@@ -9,16 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
-from assethub.database import tables
+from assethub.database import run_tables, tables
 from assethub.database.columns import NOTHING
+from assethub.database.lineage_tables import reproductions
 from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Unavailable
 from assethub.domain.evaluations import Report
 from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
+from assethub.domain.runs import Segment
 from assethub.services import assets, collection, deletions, evaluations, history, objects, staging, verification
 from assethub.services.collection import Collected, collect
 from assethub.services.objects import Upload
@@ -153,20 +155,39 @@ def run(**naming: Any) -> Callable[[Hub, Caller, Asset, Commit], None]:
                 "created_at": work.now(), "logged": 0, "log_batch": 0, "metrics_batch": 0, "points": 0,
             }  # fmt: skip
             values |= {name: commit.id for name in naming if name != "inputs"}
-            work.connection.execute(insert(tables.runs).values(values))
+            work.connection.execute(insert(run_tables.runs).values(values))
 
     return act
+
+
+def reproduce(hub: Hub, ada: Caller, asset: Asset, commit: Commit) -> None:
+    run()(hub, ada, asset, commit)
+    with hub.work(ada) as work:
+        made = work.connection.execute(select(run_tables.runs.c.id)).scalar_one()
+        work.lineage.set_reproduces(made, asset.id, commit.id)
+
+
+def run_said(hub: Hub, ada: Caller, asset: Asset, commit: Commit) -> None:
+    kept = keep(hub, ada, "wanted")
+    run()(hub, ada, asset, commit)
+    with hub.work(ada) as work:
+        (id,) = work.connection.execute(select(run_tables.runs.c.id)).scalars()
+        work.segments.add(id, Segment("log", 1, 10, 10, 5, kept.size, kept.sha256))
 
 
 ROOTS = [
     (tables.refs.c.commit, tag, "only old"),
     (tables.deleted_refs.c.commit, delete_lately, "only old"),
-    (tables.runs.c.inputs, run(inputs=True), "only old"),
-    (tables.runs.c.base, run(base=True), "only old"),
-    (tables.runs.c.commit, run(commit=True), "only old"),
-    (tables.evaluations.c.dataset_commit, evaluate_on, "only old"),
+    (run_tables.runs.c.inputs, run(inputs=True), "only old"),
+    (run_tables.runs.c.base, run(base=True), "only old"),
+    (run_tables.runs.c.commit, run(commit=True), "only old"),
+    (reproductions.c.commit, reproduce, "only old"),
+    (run_tables.runs.c.checkpoint, run(checkpoint=True), "only old"),
+    (run_tables.runs.c.laid_over, run(laid_over=True), "only old"),
+    (run_tables.run_segments.c.object, run_said, "wanted"),
+    (run_tables.evaluations.c.dataset_commit, evaluate_on, "only old"),
     (tables.staged.c.entry, stage, "wanted"),
-    (tables.evaluations.c.reports, evaluate, "wanted"),
+    (run_tables.evaluations.c.reports, evaluate, "wanted"),
 ]
 
 

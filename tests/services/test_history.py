@@ -10,7 +10,7 @@ from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from assethub.domain.history import Change, ChangeKind, Commit, Strategy
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
-from assethub.services import assets, history, last_commits, merging, objects, versions
+from assethub.services import assets, history, last_commits, merging, objects, read_links, versions
 from assethub.services.history import NewFile
 from assethub.services.work import Hub
 from assethub.storage import tree_store
@@ -251,8 +251,8 @@ def test_a_file_link_reads_one_file_until_it_is_too_old(
 ) -> None:
     commit(MODEL, {"a.png": "picture"})
     with hub.work(ada, reading=True) as work:
-        token, now = objects.read_link(work, Reference(MODEL), "a.png"), work.now()
-    assert b"".join(objects.open_link(hub, token, now).read()) == b"picture"
+        token, now = read_links.read_links(work, Reference(MODEL)).to("a.png"), work.now()
+    assert b"".join(read_links.open_link(hub, token, now).read()) == b"picture"
     for bad, when in ((token + "x", now), ("x" + token, now), ("", now), (token, now + timedelta(days=1))):
         with pytest.raises(Forbidden):
-            objects.open_link(hub, bad, when)
+            read_links.open_link(hub, bad, when)

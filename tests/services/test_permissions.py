@@ -7,7 +7,7 @@ import pytest
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.errors import Forbidden, NotFound, SignInNeeded
 from assethub.domain.names import Reference
-from assethub.domain.owners import Caller, Scope
+from assethub.domain.owners import Caller, Keeper, Scope, Visitor
 from assethub.services import (
     accounts,
     assets,
@@ -15,9 +15,12 @@ from assethub.services import (
     evaluations,
     folders,
     history,
+    keys,
     merging,
     objects,
+    read_links,
     runs,
+    sessions,
     staging,
 )
 from assethub.services.work import Hub, Work
@@ -32,7 +35,7 @@ READS: list[Callable[[Work], object]] = [
     lambda work: history.diff_versions(work, MODEL, "main", "main"),
     lambda work: objects.list_objects(work, Reference(MODEL)),
     lambda work: objects.open_file(work, Reference(MODEL), "a"),
-    lambda work: objects.read_link(work, Reference(MODEL), "a"),
+    lambda work: read_links.read_links(work, Reference(MODEL)).to("a"),
     lambda work: staging.staged_status(work, MODEL, "main"),
     lambda work: evaluations.list_evaluations(work, MODEL),
     lambda work: runs.list_runs(work, path=MODEL),
@@ -58,7 +61,7 @@ def test_who_may_not_see_a_thing_gets_not_found(
     commit(MODEL, {"a": "1"})
     with pytest.raises(NotFound), hub.work(eve) as work:
         act(work)
-    with pytest.raises((NotFound, SignInNeeded)), hub.work(None) as work:
+    with pytest.raises((NotFound, SignInNeeded)), hub.work(Visitor()) as work:
         act(work)
 
 
@@ -77,19 +80,19 @@ def test_a_key_that_may_only_read_reads_and_changes_nothing(
 
 def test_keys_and_passwords(hub: Hub, ada: Caller) -> None:
     with hub.work(ada) as work:
-        key, secret = accounts.create_own_key(work, "laptop", Scope.WRITE, None)
-    caller = accounts.key_caller(hub, secret)
+        key, secret = keys.create_key(work, "laptop", Scope.WRITE, None)
+    caller = keys.key_caller(hub, secret)
     assert isinstance(caller, Caller)
     assert (caller.name, caller.scope) == ("ada", Scope.WRITE)
     with pytest.raises(Forbidden, match="wider scope"), hub.work(caller) as work:
-        accounts.create_own_key(work, "more", Scope.ADMIN, None)
+        keys.create_key(work, "more", Scope.ADMIN, None)
     with hub.work(ada, reading=True) as work:
-        (listed,) = accounts.list_keys(work)
+        (listed,) = keys.list_keys(work)
     assert listed.last_used_at is not None
     with hub.work(ada) as work:
-        accounts.revoke_key(work, key.id)
+        keys.revoke_key(work, key.id)
     with pytest.raises(SignInNeeded):
-        accounts.key_caller(hub, secret)
+        keys.key_caller(hub, secret)
     for name, password in (("ada", "wrong"), ("nobody", "correct horse")):
         with pytest.raises(SignInNeeded, match="do not belong together"):
             accounts.check_password(hub, name, password)
@@ -97,18 +100,20 @@ def test_keys_and_passwords(hub: Hub, ada: Caller) -> None:
 
 
 def test_a_sign_in_link_works_once(hub: Hub, ada: Caller) -> None:
-    secret = accounts.create_link(hub, ada.user)
-    assert accounts.session_caller(hub, secret) is None
-    assert accounts.use_link(hub, secret).name == "ada"
+    secret = sessions.create_link(hub, ada.user)
+    assert sessions.session_of(hub, secret) is None
+    assert sessions.use_link(hub, secret).name == "ada"
     with pytest.raises(SignInNeeded, match="used before"):
-        accounts.use_link(hub, secret)
+        sessions.use_link(hub, secret)
 
 
 def test_a_session_ends_when_it_is_closed_or_the_password_is_reset(hub: Hub, ada: Caller) -> None:
-    one, other = accounts.open_session(hub, ada.user), accounts.open_session(hub, ada.user)
-    accounts.close_session(hub, one)
-    assert accounts.session_caller(hub, one) is None
-    assert accounts.session_caller(hub, other) is not None
-    with hub.work(None) as work:
+    one, other = sessions.open_session(hub, ada.user), sessions.open_session(hub, ada.user)
+    signed_in = sessions.session_of(hub, one)
+    assert signed_in is not None
+    sessions.close_session(hub, signed_in)
+    assert sessions.session_of(hub, one) is None
+    assert sessions.session_of(hub, other) is not None
+    with hub.work(Keeper("root")) as work:
         accounts.reset_password(work, "ada", "another horse")
-    assert accounts.session_caller(hub, other) is None
+    assert sessions.session_of(hub, other) is None

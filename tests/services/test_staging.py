@@ -1,5 +1,6 @@
 """Changes that wait for a commit."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Thread
@@ -7,10 +8,11 @@ from threading import Thread
 import pytest
 
 from assethub.domain.assets import Asset
-from assethub.domain.errors import Conflict, NotFound
+from assethub.domain.errors import Conflict, Invalid, NotFound
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
 from assethub.services import history, objects, staging
+from assethub.services.history import NewFile
 from assethub.services.objects import Upload
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, Committing, upload
@@ -40,6 +42,25 @@ def test_staged_changes_are_seen_only_by_the_staged_view_until_they_are_committe
         assert staging.staged_status(work, MODEL, "main") == []
 
 
+def test_many_files_are_staged_at_once_over_what_is_staged_already(hub: Hub, ada: Caller, model: Asset) -> None:
+    stage(hub, ada, "0", "before")
+    bodies = {str(number): str(number).encode() for number in range(1200)}
+    sha256s = {path: hashlib.sha256(body).hexdigest() for path, body in bodies.items()}
+    objects.receive_small(hub, ada, MODEL, [(sha256s[path], body) for path, body in bodies.items()])
+    files = [NewFile(path, sha256s[path], len(body)) for path, body in bodies.items()]
+    with hub.work(ada) as work:
+        assert len(staging.stage_changes(work, MODEL, "main", add=files)) == 1200
+    with hub.work(ada, reading=True) as work:
+        found = {one.path: one.entry.sha256 for one in staging.staged_status(work, MODEL, "main") if one.entry}
+    assert found == sha256s
+    with hub.work(ada) as work, pytest.raises(Invalid, match="was not uploaded"):
+        staging.stage_changes(work, MODEL, "main", add=[NewFile("x", "ab" * 32, 1)])
+    with hub.work(ada) as work:
+        made = history.commit_changes(work, MODEL, "main", "Staged", staged=True)
+    assert made is not None
+    assert made.added == 1200
+
+
 def test_a_head_that_moved_on_under_a_staged_path_is_a_conflict_unless_forced(
     hub: Hub, ada: Caller, model: Asset, commit: Committing
 ) -> None:
@@ -57,7 +78,7 @@ def test_a_staged_deletion_and_a_reset(hub: Hub, ada: Caller, model: Asset, comm
     with hub.work(ada) as work:
         staging.stage_deletion(work, MODEL, "main", "a")
         staging.stage_deletion(work, MODEL, "main", "b")
-        assert staging.reset_staged(work, MODEL, "main", "b") == 1
+        assert staging.reset_staged(work, MODEL, "main", ["b"]) == 1
         made = history.commit_changes(work, MODEL, "main", "Delete", staged=True)
     assert made is not None
     assert (made.removed, made.files) == (1, 1)

@@ -1,0 +1,1 @@
+"""Repositories of code on real Git servers, over HTTPS and SSH."""

@@ -1,0 +1,1 @@
+"""Tables: what is decoded, and what decoding survives."""
