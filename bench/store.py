@@ -62,7 +62,7 @@ class Bench:
         self.hub, self.count = hub, count
         self.steps = 0
         with hub.work(None) as work:
-            user = accounts.create_user(work, "ada", "correct horse", admin=True)
+            user = accounts.add_user(work, "ada", "correct horse", admin=True)
         self.ada = Caller(user, Scope.ADMIN)
         print(f"{'':38}{'elapsed':>10}{'CPU':>10}{'written':>12}   {'budget'}")
 
