@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -39,6 +40,13 @@ def require(what: str, present: bool) -> None:
     if os.environ.get("ASSETHUB_TEST_REQUIRE") == "all":
         pytest.fail(f"{what} is not installed, and this test run requires everything.")
     pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c() -> None:
+    """Programs that the tests start can be interrupted, even where a shell runs the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,6 @@
 """A browser, and a live hub with something to look at."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
 from tests.conftest import Live, make_repository
+from tests.console.speaking import speak
 
 TASKS = """\
 tasks:
@@ -30,6 +32,9 @@ SIZES: dict[str, ViewportSize] = {
     "desktop": {"width": 1360, "height": 900},
     "phone": {"width": 390, "height": 844},
 }
+JOURNEYS = [
+    ("sqlite", "desktop-en"), ("postgresql", "phone-en"), ("postgresql", "desktop-zh_CN"), ("sqlite", "phone-zh_CN")
+]  # fmt: skip
 
 
 @dataclass
@@ -71,10 +76,30 @@ class Watched:
         self.page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def visitor(request: pytest.FixtureRequest, chrome: Browser, site: Site) -> Iterator[Page]:
-    """A browser window that has signed in by the form."""
-    context = chrome.new_context(viewport=SIZES[request.param])
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Journeys go in both languages on both sizes; those that ask for both databases share the four among them."""
+    marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    if "visitor" not in metafunc.fixturenames or "visitor" in marked:
+        return
+    one = "database" in marked
+    names, values = ("visitor", [visitor for _, visitor in JOURNEYS]) if one else (("database", "visitor"), JOURNEYS)
+    metafunc.definition.add_marker(pytest.mark.parametrize(names, values, indirect=True))
+
+
+def window(chrome: Browser, journey: str, patch: pytest.MonkeyPatch) -> BrowserContext:
+    """A window of this size in this language, such as `phone-zh_CN`, which tests go through in English."""
+    size, language = journey.split("-")
+    speak(patch, language)
+    return chrome.new_context(viewport=SIZES[size], locale=language.replace("_", "-"))
+
+
+@pytest.fixture
+def visitor(
+    request: pytest.FixtureRequest, chrome: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Page]:
+    """A browser window that has signed in by the form; its size and language."""
+    context = window(chrome, request.param, monkeypatch)
     watched = Watched(context)
     page = watched.page
     page.goto(f"{site.url}/{MODEL}")
@@ -89,5 +114,9 @@ def visitor(request: pytest.FixtureRequest, chrome: Browser, site: Site) -> Iter
 
 
 def fits(page: Page) -> bool:
-    """Whether the page scrolls only downwards."""
-    return bool(page.locator("html").evaluate("root => root.scrollWidth <= root.clientWidth"))
+    """Whether the page scrolls only downwards, once it has come to rest."""
+    narrow = "root => root.scrollWidth <= root.clientWidth"
+    rests = time.monotonic() + 10
+    while not (found := bool(page.locator("html").evaluate(narrow))) and time.monotonic() < rests:
+        page.wait_for_timeout(50)
+    return found

@@ -18,7 +18,7 @@ from assethub.services.rounds import Round
 from tests.conftest import Live, until
 from tests.console.conftest import Site, fits
 
-DESKTOP = pytest.mark.parametrize("visitor", ["desktop"], indirect=True)
+DESKTOP = pytest.mark.parametrize("visitor", ["desktop-en", "desktop-zh_CN"], indirect=True)
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 

@@ -12,7 +12,7 @@ from tests.console.conftest import MODEL, Site, fits
 def test_from_sign_in_through_a_live_run_and_an_evaluation_to_publishing(visitor: Page, site: Site) -> None:
     page = visitor
     page.get_by_role("link", name="New run").click()
-    expect(page.get_by_label("Dataset", exact=True)).to_have_value("ada/dataset/texts/words")
+    expect(page.get_by_label("Dataset", exact=True).first).to_have_value("ada/dataset/texts/words")
     expect(page.get_by_label("Git repository")).to_have_value(re.compile("/project$"))
     epochs = page.locator("#param\\.epochs")
     epochs.fill("5")
@@ -33,12 +33,12 @@ def test_from_sign_in_through_a_live_run_and_an_evaluation_to_publishing(visitor
     site.go.touch()
     expect(page.locator("[data-state]")).to_have_text("Succeeded", timeout=30_000)
     expect(page.locator("#log")).to_contain_text("epoch 4")
-    assert page.locator("#log").inner_text().count("epoch 3 ") == 1
+    expect(page.locator("#log .log-out", has_text="epoch 3 ")).to_have_count(1)
     expect(page.locator("[data-metric=loss]")).to_have_text("0.5")
 
     page.get_by_role("link", name="first").first.click()
     expect(page.locator(".readme h1")).to_have_text("A model")
-    assert page.title() == MODEL
+    expect(page).to_have_title(MODEL)
     page.get_by_role("link", name="Evaluations").click()
     page.get_by_role("link", name="Evaluate").last.click()
     page.get_by_label("Version to evaluate").fill("first")
@@ -68,7 +68,7 @@ def test_every_page_opens_fits_and_says_nothing_in_the_console(visitor: Page, si
     dataset = "/ada/dataset/texts/words"
     for address, words in {
         "/": "Recent work", "/ada": "2 folders", "/ada/model/texts": "reader", "/runs": "Succeeded",
-        "/runs/1": "epoch 3", "/runs/1/log": "epoch 3", "/runs/1/log?search=epoch": "found",
+        "/runs/1": "epoch 3", "/runs/1/log": "epoch 3", "/runs/1/log?search=epoch": "4 found",
         f"/{MODEL}?ref=first": "Made by", dataset: "Words", f"{dataset}/-/files/src": "code.py",
         f"{dataset}/-/file/src/code.py": "def answer", f"{dataset}/-/file/words.csv": "zebra",
         f"{dataset}/-/file/README.md": "a table", f"/{MODEL}/-/commits?ref=first": "Train on words:main",
@@ -118,6 +118,7 @@ def test_branches_tags_settings_and_deletion(visitor: Page, site: Site) -> None:
     page.get_by_label("Description").fill("Reads <i>words</i>")
     page.get_by_label("Parameters").fill("epochs=2\nlr=0.5")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
     assert site.hub.model("model/texts/reader").info.training.params == {"epochs": "2", "lr": "0.5"}
     page.goto(f"{site.url}/{MODEL}")
     expect(page.locator(".side")).to_contain_text("Reads <i>words</i>")

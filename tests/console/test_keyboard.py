@@ -7,7 +7,7 @@ from tests.console.conftest import MODEL, Site
 
 pytestmark = [
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
-    pytest.mark.parametrize("visitor", ["desktop"], indirect=True),
+    pytest.mark.parametrize("visitor", ["desktop-en", "desktop-zh_CN"], indirect=True),
 ]
 
 

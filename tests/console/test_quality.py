@@ -128,6 +128,7 @@ def test_a_model_with_a_branch_is_made_without_a_script(chrome: Browser, site: S
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill(site.live.admin_password)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/")
     page.goto(f"{site.url}/ada/model/texts/-/new")
     page.get_by_label("Name").fill("writer")
     page.get_by_role("button", name="Create").click()

@@ -7,19 +7,23 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Live, make_repository
+from tests.console.conftest import window
 
 TOUR = Path(__file__).parents[2] / "docs/console-tour.md"
 LONG = 60_000  # ms that a run may take
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_the_tour_leads_from_an_empty_hub_to_a_published_model(chrome: Browser, live: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize("journey", ["desktop-en", "phone-zh_CN"])
+def test_the_tour_leads_from_an_empty_hub_to_a_published_model(
+    chrome: Browser, live: Live, journey: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     text = TOUR.read_text()
     tasks = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert tasks
     make_repository(live.code / "guess", {"assethub.yaml": tasks[1]})
     (tmp_path / "petals.csv").write_text("length,width\n1,2\n3,4\n")
-    context = chrome.new_context(viewport={"width": 1360, "height": 900})
+    context = window(chrome, journey, monkeypatch)
     page = context.new_page()
     tour = Tour(page, live)
     for step in re.findall(r"^## \d+\. (.+)$", text, re.MULTILINE):
@@ -56,7 +60,7 @@ class Tour:
     def fill_it(self, page: Page) -> None:
         page.get_by_role("link", name="Upload").click()
         with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Choose files").click()
+            page.get_by_role("button", name="Choose files", exact=True).click()
         chooser.value.set_files(self.petals)
         page.get_by_label("Message").fill("Add petals")
         page.get_by_role("button", name="Commit").click()
@@ -104,7 +108,7 @@ class Tour:
         for version in ("first", "second"):
             self.to_the_model(page)
             page.get_by_role("link", name="Evaluations").click()
-            page.get_by_role("link", name="Evaluate", exact=True).click()
+            page.get_by_role("link", name="Evaluate", exact=True).last.click()
             page.get_by_label("Version to evaluate").fill(version)
             self.start(page)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from assethub.client.connection import connect
 from assethub.domain.owners import Scope
@@ -60,7 +60,7 @@ def test_in_a_browser_from_the_button_to_the_page_with_the_groups(
     page.get_by_role("button", name="Let me in").click()
     page.wait_for_url(f"{server.url}/ada/model/eyes/net")  # which the group shows
     page.locator(".account summary").click()
-    assert "eve" in page.locator(".menu-head").inner_text()
+    expect(page.locator(".menu-head")).to_contain_text("eve")
     assert members(server, "vision") == [("ada", False), ("eve", True)]
     with connect(server.local_url, server.create_key("ada", "tests", Scope.ADMIN)) as hub:
         hub.group("by-hand").add("eve")
@@ -83,7 +83,7 @@ def test_in_a_browser_from_the_button_to_the_page_with_the_groups(
     page.goto(f"{server.url}/sign-in/oidc")
     page.get_by_label("Who").fill("mallory")  # whom the provider does not let in
     page.get_by_role("button", name="Let me in").click()
-    assert "did not let you in" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("did not let you in")
     page.context.close()
 
 

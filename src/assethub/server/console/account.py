@@ -38,7 +38,7 @@ def change(page: CurrentPage, form: CurrentForm) -> Response:
             if new != form.get("again"):
                 raise Invalid("The two new passwords differ.")
             accounts.change_password(page.hub, page.caller, str(form.get("old") or ""), new)
-            return signed_in(page, person.user, ACCOUNT)  # everybody else was signed out
+            return signed_in(page, person.user, f"{ACCOUNT}?saved=1")  # everybody else was signed out
         with page.writing() as work:
             if what == "end":
                 sessions.end_session(work, id_of(form))
@@ -49,7 +49,7 @@ def change(page: CurrentPage, form: CurrentForm) -> Response:
                 accounts.change_user(work, person.name, title=title, email=email)
     except HubError as refusal:
         return show_account(page, str(refusal))
-    return page.go(SESSIONS if what in ("end", "end-others") else ACCOUNT)
+    return page.go(SESSIONS if what in ("end", "end-others") else f"{ACCOUNT}?saved=1")
 
 
 def show_account(page: Page, problem: str | None = None) -> Response:

@@ -31,7 +31,7 @@ def change(page: CurrentPage, path: CurrentFolder, form: CurrentForm) -> Respons
             )
     except HubError as refusal:
         return show(page, path, refusal)
-    return page.go(url_of(changed.path, "settings"))
+    return page.go(url_of(changed.path, "settings", saved=1))
 
 
 @router.post("/{owner}/{kind}/{folder}/-/delete")

@@ -67,7 +67,7 @@ def change(page: CurrentPage, form: CurrentForm, name: str) -> Response:
     except HubError as refusal:
         return show_group(page, name, str(refusal))
     gone = what == "delete"
-    return page.go("/-/groups" if gone else f"/-/groups/{name}")
+    return page.go("/-/groups" if gone else f"/-/groups/{name}?saved=1")
 
 
 def show_group(page: Page, name: str, problem: str | None = None) -> Response:

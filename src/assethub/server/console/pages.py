@@ -137,7 +137,7 @@ class Page:
 
     def here(self, **changes: object) -> str:
         """The address of this list with other parameters; from its first page on, unless `page` is given."""
-        query: dict[str, object] = {**self.request.query_params, "page": None, **changes}
+        query: dict[str, object] = {**self.request.query_params, "page": None, "saved": None, **changes}
         given = {name: value for name, value in query.items() if value not in (None, "")}
         return quote(self.request.url.path) + (f"?{urlencode(given)}" if given else "")
 

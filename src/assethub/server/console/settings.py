@@ -38,7 +38,7 @@ def change_settings(page: CurrentPage, path: CurrentAsset, form: CurrentForm) ->
             )  # fmt: skip
     except HubError as refusal:
         return show_settings(page, path, str(refusal))
-    return page.go(url_of(changed.path, "settings"))
+    return page.go(url_of(changed.path, "settings", saved=1))
 
 
 @router.post("/{owner}/{kind}/{folder}/{name}/-/copy")

@@ -69,7 +69,7 @@ def change(page: CurrentPage, form: CurrentForm, name: str) -> Response:
             shown = act(page, work, form, name)
     except HubError as refusal:
         return show_user(page, name, str(refusal))
-    return show_user(page, name, **shown) if shown else page.go(f"{USERS}/{name}")
+    return show_user(page, name, **shown) if shown else page.go(f"{USERS}/{name}?saved=1")
 
 
 def act(page: Page, work: Work, form: FormData, name: str) -> dict[str, Any]:
