@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -12,6 +14,16 @@ from tests.conftest import Live
 
 AH = Path(sys.executable).with_name("ah")
 Typing = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The command line knows no database: its tests take turns with the two; those that ask for one have both."""
+    marked = any(mark.args[0] == "database" for mark in metafunc.definition.iter_markers("parametrize"))
+    asked = "database" in signature(metafunc.function).parameters
+    if "database" in metafunc.fixturenames and not marked and not asked:
+        one = ("sqlite", "postgresql")[crc32(metafunc.function.__name__.encode()) % 2]
+        metafunc.definition.add_marker(pytest.mark.parametrize("database", [one], indirect=True))
 
 
 @pytest.fixture
