@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
 from tests.conftest import Live, make_repository
+from tests.console.axe import serious
 from tests.console.speaking import speak
 
 TASKS = """\
@@ -108,7 +109,9 @@ def visitor(
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{site.url}/{MODEL}")
     yield page
+    kept_out = serious(page)
     context.close()
+    assert kept_out == []
     unexpected = [fault for fault in watched.faults if "status of 4" not in fault]
     assert unexpected == []
 

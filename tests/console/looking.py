@@ -26,7 +26,6 @@ from tests.matrix.requests import CONSOLE
 from tests.matrix.rows import filled
 from tests.matrix.world import World
 
-AXE = Path(__file__).parents[2] / "build/axe.js"
 MOST_WEIGHT = 200_000  # bytes that a page may take to come up in a browser that has nothing of the hub yet
 MOST_SHIFT = 0.1
 FILES = {
@@ -192,18 +191,6 @@ class Looking:
         }
         english = self.words() & untranslated() if language != "en" else set()
         return [*(told for told, holds in checks.items() if not holds), *sorted(english), *self.faults]
-
-    def axe(self, options: dict[str, Any] | None = None) -> list[str]:
-        """What keeps people from using the page, seriously or altogether."""
-        if not self.page.evaluate("typeof axe === 'object'"):
-            self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate(
-            """async options => (await axe.run(document, {resultTypes: ['violations'], ...options})).violations
-            .filter(one => ['serious', 'critical'].includes(one.impact))
-            .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`))""",
-            options or {},
-        )
-        return [str(one) for one in found]
 
     def weight(self) -> int:
         """Bytes that a browser with an empty cache takes for the page and what belongs to it; not what it shows."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assethub.client.connection import connect
 from tests.conftest import Live, until
+from tests.console.axe import serious
 from tests.console.conftest import Watched, fits, window
 from tests.wire import Wire
 
@@ -44,7 +45,9 @@ def context(
     opened = window(chrome, request.param, monkeypatch)
     sign_in(opened, wire, live)
     yield opened
+    kept_out = [told for one in opened.pages for told in serious(one)]
     opened.close()
+    assert kept_out == []
 
 
 def sign_in(context: BrowserContext, wire: Wire, live: Live) -> None:
