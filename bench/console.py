@@ -32,7 +32,7 @@ from assethub.domain.owners import Caller, Scope
 from assethub.domain.runs import Code, Input, Run, RunState, RunType
 from assethub.server.running import RunningServer, settle
 from assethub.server.settings import Settings
-from assethub.services import accounts, assets, evaluations, history, keys, objects, run_reports, sessions
+from assethub.services import accounts, assets, evaluations, history, keys, receiving, run_reports, sessions
 from assethub.services.history import NewFile
 from assethub.storage.contents import Location, key_of
 
@@ -143,7 +143,7 @@ class Scene:
 
     def put(self, path: AssetPath, body: bytes) -> NewFile:
         sha256 = hashlib.sha256(body).hexdigest()
-        objects.receive_small(self.hub, self.root, path, [(sha256, body)])
+        receiving.receive_small(self.hub, self.root, path, [(sha256, body)])
         return NewFile("", sha256, len(body))
 
     def commit(self, path: AssetPath, message: str, files: list[NewFile]) -> Commit:
@@ -235,7 +235,7 @@ class Scene:
             opened.seek(size - len(end))
             opened.write(end)
         with self.hub.work(self.root) as work:
-            objects.acknowledge(work, assets.get_asset(work, BIG).id, [Location(sha256, size, name)])
+            receiving.acknowledge(work, assets.get_asset(work, BIG).id, [Location(sha256, size, name)])
         return NewFile(path, sha256, size)
 
     def make_assets(self) -> None:

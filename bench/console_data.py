@@ -17,7 +17,7 @@ from assethub.domain.history import MAIN, RefKind
 from assethub.domain.names import AssetPath, parse_asset_path
 from assethub.domain.objects import guess_type
 from assethub.domain.owners import Caller, Scope
-from assethub.services import accounts, assets, evaluations, history, objects, versions
+from assethub.services import accounts, assets, evaluations, history, receiving, versions
 from assethub.services.history import NewFile
 from assethub.services.opening import open_hub
 from assethub.services.recording import record_commit
@@ -59,7 +59,7 @@ def create(work: Work, path: AssetPath) -> Asset:
 
 def kept(hub: Hub, ada: Caller, path: AssetPath, files: Mapping[str, bytes]) -> list[NewFile]:
     digests = {name: hashlib.sha256(body).hexdigest() for name, body in files.items()}
-    objects.receive_small(hub, ada, path, [(digests[name], body) for name, body in files.items()])
+    receiving.receive_small(hub, ada, path, [(digests[name], body) for name, body in files.items()])
     return [NewFile(name, digests[name], len(body)) for name, body in files.items()]
 
 
@@ -76,7 +76,7 @@ def many(hub: Hub, ada: Caller, commits: int, branches: int, tags: int) -> None:
             name = f"configs/part-{at % 20:02}.yaml"
             texts[name][chance.randrange(40)] = f"key_{at}: {chance.random():.6f}"
             steps.append((name, "\n".join(texts[name]).encode()))
-        objects.receive_small(hub, ada, MANY, [(hashlib.sha256(body).hexdigest(), body) for _, body in steps])
+        receiving.receive_small(hub, ada, MANY, [(hashlib.sha256(body).hexdigest(), body) for _, body in steps])
         with hub.work(ada) as work:
             head = work.commits.get(asset.id, work.refs.take(asset.id, MAIN).commit)
             first, tree = head, versions.tree_of(work, head)

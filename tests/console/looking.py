@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from assethub.domain.names import AssetPath, parse_asset_path
 from assethub.server.console import language
-from assethub.services import history, objects
+from assethub.services import history, receiving
 from assethub.services.history import NewFile
 from tests.conftest import until
 from tests.console.conftest import fits
@@ -85,7 +85,7 @@ def put(world: World, path: AssetPath, files: dict[str, bytes]) -> None:
     from hashlib import sha256
 
     hub, olga = world.opened.hub, world.person("olga")
-    objects.receive_small(hub, olga, path, [(sha256(body).hexdigest(), body) for body in files.values()])
+    receiving.receive_small(hub, olga, path, [(sha256(body).hexdigest(), body) for body in files.values()])
     added = [NewFile(name, sha256(body).hexdigest(), len(body)) for name, body in files.items()]
     with hub.work(olga) as work:
         history.commit_changes(work, path, "main", "Add files of several kinds", add=added)

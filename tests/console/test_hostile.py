@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from assethub.domain.names import Reference, parse_asset_path
 from assethub.domain.owners import Caller, Scope
-from assethub.services import accounts, history, objects, read_links
+from assethub.services import accounts, history, read_links, receiving
 from assethub.services.history import NewFile
 from tests.console.conftest import Site
 
@@ -76,7 +76,7 @@ def hostile(site: Site) -> list[str]:
     path = parse_asset_path(PATH)
     bodies = {name: content.encode() for name, (content, _) in FILES.items()}
     shas = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
-    objects.receive_small(hub, ada, path, [(shas[name], body) for name, body in bodies.items()])
+    receiving.receive_small(hub, ada, path, [(shas[name], body) for name, body in bodies.items()])
     given = [NewFile(name, shas[name], len(body), content_type=FILES[name][1]) for name, body in bodies.items()]
     with hub.work(ada) as work:
         made = history.commit_changes(work, path, "main", TAG, add=given)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from assethub.domain.names import parse_asset_path
 from assethub.domain.owners import Caller, Scope
-from assethub.services import accounts, history, objects
+from assethub.services import accounts, history, receiving
 from assethub.services.history import NewFile
 from tests.console.conftest import Site, fits
 from tests.console.samples import LONG, samples
@@ -38,7 +38,7 @@ def put(site: Site, files: dict[str, bytes]) -> None:
     with hub.work(None, reading=True) as work:
         ada = Caller(accounts.get_user(work, "ada"), Scope.ADMIN)
     shas = {name: hashlib.sha256(body).hexdigest() for name, body in files.items()}
-    objects.receive_small(hub, ada, path, [(shas[name], body) for name, body in files.items()])
+    receiving.receive_small(hub, ada, path, [(shas[name], body) for name, body in files.items()])
     new = [NewFile(name, shas[name], len(body)) for name, body in files.items()]
     with hub.work(ada) as work:
         history.commit_changes(work, path, "main", "Add", add=new)

@@ -20,7 +20,7 @@ from assethub.domain.assets import TrainingSettings
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath, Kind, Reference
 from assethub.domain.owners import Caller, Scope
-from assethub.services import accounts, assets, deletions, history, objects, verification
+from assethub.services import accounts, assets, deletions, history, objects, receiving, verification
 from assethub.services.collection import collect
 from assethub.services.history import NewFile
 from assethub.services.opening import open_hub
@@ -48,7 +48,7 @@ class Traffic:
     def commit(self, number: int, branch: str, dice: random.Random) -> dict[str, str]:
         files = {f"data/{dice.randrange(200):03}": dice.randbytes(dice.randrange(1, 9000)) for _ in range(FILES)}
         bodies = [(sha256(body).hexdigest(), body) for body in files.values()]
-        objects.receive_small(self.hub, self.caller, self.path(number), bodies)
+        receiving.receive_small(self.hub, self.caller, self.path(number), bodies)
         new = [NewFile(path, sha256(body).hexdigest(), len(body)) for path, body in files.items()]
         with self.hub.work(self.caller) as work:
             made = history.commit_changes(work, self.path(number), branch, "Load", add=new)

@@ -15,6 +15,7 @@ from assethub.domain.errors import Conflict, Damaged, Forbidden, Invalid, NotFou
 from assethub.domain.folders import Role
 from assethub.domain.owners import Caller, Scope, Visitor
 from assethub.services import accounts, assets, credentials, deletions, keys, repositories, run_code, runs, sharing
+from assethub.services.repeating import run_again
 from assethub.services.sealing import seal, unseal
 from tests.conftest import make_repository
 from tests.git.conftest import DATASET, TEAM, TOKEN, Desk, person
@@ -115,7 +116,7 @@ def test_what_a_credential_opened_is_out_of_reach_without_it(desk: Desk, forge: 
     with pytest.raises(Invalid, match="open to everybody"):
         grace.start(url, run.code.sha)
     with desk.hub.work(grace.me) as work:
-        again = runs.run_again(work, str(run.id), "again")
+        again = run_again(work, str(run.id), "again")
     with pytest.raises(Invalid, match="open to everybody"):
         desk.code(again)
     with desk.hub.work(desk.me) as work:

@@ -32,8 +32,8 @@ from assethub.services import (
     history,
     keys,
     multiparts,
-    objects,
     read_links,
+    receiving,
     s3,
     s3_keys,
     sessions,
@@ -170,7 +170,7 @@ class Maker:
                     sharing.grant_role(work, folder, name, role)
         for path, content in ((DIGITS, b"0123"), (NET, b"weights")):
             digest = hashlib.sha256(content).hexdigest()
-            objects.receive_small(self.hub, olga, path, [(digest, content)])
+            receiving.receive_small(self.hub, olga, path, [(digest, content)])
             with self.hub.work(olga) as work:
                 made = history.commit_changes(
                     work, path, "main", "Begin with one file", add=[NewFile("a.txt", digest, len(content))]

@@ -13,6 +13,7 @@ from assethub.domain.names import parse_asset_path
 from assethub.domain.queue import Cause, MachineSettings, QueueState, Waiting
 from assethub.domain.runs import Priority, Run, RunState
 from assethub.services import assets, groups, queue, runs, sharing
+from assethub.services.repeating import run_again
 from tests.queue.conftest import DIGITS, NET, Site
 
 WAITS_FOR = "until [ -e {0}/signals/1 ]; do sleep 0.02; done"
@@ -125,7 +126,7 @@ def test_a_draining_queue_takes_no_more_runs_and_places_those_it_has(site: Site)
 
 def again(site: Site, run: Run) -> Run:
     with site.hub.work(site.ada) as work:
-        return runs.run_again(work, str(run.number))
+        return run_again(work, str(run.number))
 
 
 def test_only_administrators_raise_a_run_above_normal(site: Site) -> None:

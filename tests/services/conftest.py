@@ -15,7 +15,7 @@ from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import AssetPath, parse_asset_path
 from assethub.domain.owners import Caller, RunCaller
 from assethub.domain.runs import MetricPoint, Run, RunState, RunType, Sample
-from assethub.services import assets, history, keys, objects, run_reports, runs
+from assethub.services import assets, history, keys, receiving, run_reports, runs
 from assethub.services.history import NewFile
 from assethub.services.objects import OpenFile
 from assethub.services.runs import RunRequest
@@ -44,7 +44,7 @@ def dataset(hub: Hub, ada: Caller) -> Asset:
 def upload(hub: Hub, caller: Caller, path: AssetPath, files: Mapping[str, str]) -> list[NewFile]:
     bodies = {name: content.encode() for name, content in files.items()}
     digests = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
-    objects.receive_small(hub, caller, path, [(digests[name], body) for name, body in bodies.items()])
+    receiving.receive_small(hub, caller, path, [(digests[name], body) for name, body in bodies.items()])
     return [NewFile(name, digests[name], len(body)) for name, body in bodies.items()]
 
 

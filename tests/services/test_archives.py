@@ -15,7 +15,16 @@ from assethub.domain.history import Commit, RefKind
 from assethub.domain.names import AssetPath, Reference, parse_asset_path
 from assethub.domain.owners import Caller, RunCaller, Scope, Visitor
 from assethub.protocol.archives import Reader
-from assethub.services import accounts, archive_import, archives, assets, history, merging, objects, verification
+from assethub.services import (
+    accounts,
+    archive_import,
+    archives,
+    assets,
+    history,
+    merging,
+    receiving,
+    verification,
+)
 from assethub.services.archive_import import Imported
 from assethub.services.opening import open_hub
 from assethub.services.work import Hub
@@ -69,7 +78,7 @@ def model(source: Hub) -> AssetPath:
         assets.create_branch(work, MODEL, "v1")
         assets.create_branch(work, MODEL, "v2")
     put(source, MODEL, {f"layers/{number:03}": str(number % 50) for number in range(200)}, "v1")
-    large = objects.Upload.begin(source, ada, MODEL)
+    large = receiving.Upload.begin(source, ada, MODEL)
     large.write(b"large " * 200_000)
     body = large.finish()
     with source.work(ada) as work:

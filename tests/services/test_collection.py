@@ -21,9 +21,19 @@ from assethub.domain.history import MAIN, Commit
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
 from assethub.domain.runs import Segment
-from assethub.services import assets, collection, deletions, evaluations, history, objects, staging, verification
+from assethub.services import (
+    assets,
+    collection,
+    deletions,
+    evaluations,
+    history,
+    objects,
+    receiving,
+    staging,
+    verification,
+)
 from assethub.services.collection import Collected, collect
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.work import Hub
 from tests.services.conftest import DATASET, MODEL, Committing, upload
 
@@ -88,7 +98,7 @@ def test_what_was_needed_within_the_grace_period_stays(hub: Hub, ada: Caller, br
     assert collect(hub, drain=0) == Collected()
     assert store_bytes(hub) == before
     with hub.work(ada) as work:
-        assert objects.missing_bodies(work, MODEL, [hashlib.sha256(b"only old").hexdigest()]) == []
+        assert receiving.missing_bodies(work, MODEL, [hashlib.sha256(b"only old").hexdigest()]) == []
 
 
 def test_already_there_is_a_promise_for_the_grace_period(hub: Hub, ada: Caller, branch_gone: Commit) -> None:
@@ -97,7 +107,7 @@ def test_already_there_is_a_promise_for_the_grace_period(hub: Hub, ada: Caller, 
         work.connection.execute(update(tables.bodies).values(last_needed=work.now() - timedelta(days=30)))
         work.connection.execute(update(tables.commits).values(made_at=work.now() - timedelta(days=30)))
     with hub.work(ada) as work:
-        assert objects.missing_bodies(work, MODEL, [lost]) == []
+        assert receiving.missing_bodies(work, MODEL, [lost]) == []
     assert collect(hub, drain=0).contents == 1  # "more", and not the one just asked for
     with hub.work(ada) as work:
         new = [history.NewFile("again", lost, 8)]
@@ -110,7 +120,7 @@ def stage(hub: Hub, ada: Caller, asset: Asset, commit: Commit) -> None:
         staging.stage_file(work, MODEL, MAIN, "staged", kept)
 
 
-def keep(hub: Hub, ada: Caller, content: str) -> objects.Received:
+def keep(hub: Hub, ada: Caller, content: str) -> receiving.Received:
     arriving = Upload.begin(hub, ada, MODEL)
     arriving.write(content.encode())
     return arriving.finish()

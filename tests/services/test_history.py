@@ -10,7 +10,7 @@ from assethub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from assethub.domain.history import Change, ChangeKind, Commit, Strategy
 from assethub.domain.names import AssetPath, Reference
 from assethub.domain.owners import Caller
-from assethub.services import assets, history, last_commits, merging, objects, read_links, versions
+from assethub.services import assets, history, last_commits, merging, objects, read_links, receiving, versions
 from assethub.services.history import NewFile
 from assethub.services.work import Hub
 from assethub.storage import tree_store
@@ -74,7 +74,7 @@ def test_knowing_a_hash_gives_no_access(hub: Hub, ada: Caller, eve: Caller, mode
     with hub.work(eve) as work:
         assets.create_asset(work, own, "", (), TrainingSettings())
     with hub.work(eve) as work:
-        assert objects.missing_bodies(work, own, [entry.sha256]) == [entry.sha256]
+        assert receiving.missing_bodies(work, own, [entry.sha256]) == [entry.sha256]
     with pytest.raises(Invalid, match="was not uploaded"), hub.work(eve) as work:
         history.commit_changes(work, own, "main", "Steal", add=[NewFile("a", entry.sha256, entry.size)])
 

@@ -19,6 +19,7 @@ from assethub.services import (
     merging,
     objects,
     read_links,
+    receiving,
     runs,
     sessions,
     staging,
@@ -49,7 +50,7 @@ WRITES: list[Callable[[Work], object]] = [
     lambda work: history.commit_changes(work, MODEL, "main", "x", delete=["a"]),
     lambda work: merging.merge_branch(work, MODEL, "main"),
     lambda work: staging.stage_deletion(work, MODEL, "main", "a"),
-    lambda work: objects.missing_bodies(work, MODEL, ["0" * 64]),
+    lambda work: receiving.missing_bodies(work, MODEL, ["0" * 64]),
     lambda work: deletions.delete_asset(work, MODEL),
 ]
 

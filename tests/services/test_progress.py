@@ -12,6 +12,7 @@ from assethub.domain.owners import Caller, Scope
 from assethub.domain.runs import MetricPoint, RunFilter, RunOrder, RunState, RunType, Sample, moment_of
 from assethub.services import accounts, evaluations, leaderboards, overlays, run_code, run_progress, run_records, runs
 from assethub.services import run_reports as reports
+from assethub.services.repeating import run_again
 from assethub.services.run_comparison import compare_runs
 from assethub.services.runs import RunRequest
 from assethub.services.work import Hub
@@ -23,7 +24,7 @@ from tests.services.conftest import DATASET, MODEL, Committing, Runner
 def again(runner: Runner, ada: Caller, branch: str) -> Runner:
     """Another run like it."""
     with runner.hub.work(ada) as work:
-        run = runs.run_again(work, str(runner.run.number), branch)
+        run = run_again(work, str(runner.run.number), branch)
     return Runner(runner.hub, run)
 
 

@@ -10,7 +10,7 @@ from assethub.domain.errors import Gone, Invalid, NotFound, Unavailable
 from assethub.domain.history import MAIN
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
-from assethub.services import history, objects, purging, staging, verification
+from assethub.services import history, objects, purging, receiving, staging, verification
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, Committing, upload
 
@@ -64,7 +64,7 @@ def test_a_copy_of_it_that_lies_beside_others_unnamed_goes_too(hub: Hub, ada: Ca
     first, second = hub.contents.keep_pack([secret]), hub.contents.keep_pack([secret, stays])  # two that raced
     for located in (first, second):
         with hub.work(ada) as work:
-            objects.acknowledge(work, model.id, located)
+            receiving.acknowledge(work, model.id, located)
     purging.purge(hub, SECRET, "a password", "ada")
     assert stored(hub) == b"stays"
 

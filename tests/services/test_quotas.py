@@ -29,13 +29,13 @@ from assethub.services import (
     groups,
     history,
     imports,
-    objects,
     purging,
     quotas,
+    receiving,
     uploads,
 )
 from assethub.services.importing import perform
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.uploads import PartUpload
 from assethub.services.work import Hub
 from tests.services.conftest import DATASET, MODEL, Committing, upload
@@ -67,7 +67,7 @@ def allow(hub: Hub, quota: int | None, owner: str = "ada") -> None:
 
 
 def send(hub: Hub, caller: Caller, path: AssetPath, bodies: Iterable[bytes]) -> None:
-    objects.receive_small(hub, caller, path, [(digest(body), body) for body in bodies])
+    receiving.receive_small(hub, caller, path, [(digest(body), body) for body in bodies])
 
 
 def send_alone(hub: Hub, caller: Caller, path: AssetPath, body: bytes, size: int | None = None) -> None:
@@ -155,7 +155,7 @@ def test_a_link_counts_nothing_until_a_copy_takes_over_for_all_who_hold_it(
         perform(hub, made.id, threading.Event())
     assert used(hub) == 0
     with hub.work(ada, reading=True) as work:
-        assert objects.missing_bodies(work, MODEL, [digest(b"one")]) == [digest(b"one")]
+        assert receiving.missing_bodies(work, MODEL, [digest(b"one")]) == [digest(b"one")]
     send(hub, ada, MODEL, [b"one"])
     assert used(hub) == 6
     send(hub, ada, MODEL, [b"one"])
@@ -188,13 +188,13 @@ def test_what_there_is_no_room_for_is_refused_before_it_is_sent(limited: Hub, ad
     new, more = digest(b"new"), digest(b"more")
     for asked, sizes, before in (([new], [41], 0), ([new, more], [20, 21], 0), ([new], [1], 40)):
         with pytest.raises(QuotaExceeded, match=TOLD.format("41 B")), limited.work(ada) as work:
-            objects.missing_bodies(work, MODEL, asked, sizes, before)
+            receiving.missing_bodies(work, MODEL, asked, sizes, before)
     with limited.work(ada) as work:
-        assert objects.missing_bodies(work, MODEL, [new], [40]) == [new]
-        assert objects.missing_bodies(work, MODEL, [digest(b"x" * 60), new], [60, 40]) == [new]
-        assert objects.missing_bodies(work, MODEL, [new]) == [new]  # who says no sizes is refused when they come
+        assert receiving.missing_bodies(work, MODEL, [new], [40]) == [new]
+        assert receiving.missing_bodies(work, MODEL, [digest(b"x" * 60), new], [60, 40]) == [new]
+        assert receiving.missing_bodies(work, MODEL, [new]) == [new]  # who says no sizes is refused when they come
     with pytest.raises(Invalid, match="1 sizes for 2"), limited.work(ada) as work:
-        objects.missing_bodies(work, MODEL, [new, more], [1])
+        receiving.missing_bodies(work, MODEL, [new, more], [1])
     with pytest.raises(QuotaExceeded, match=TOLD.format("41 B")):
         uploads.begin_upload(limited, ada, MODEL, new, 41)
     with pytest.raises(QuotaExceeded, match=TOLD.format("41 B")):

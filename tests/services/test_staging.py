@@ -11,9 +11,9 @@ from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict, Invalid, NotFound
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
-from assethub.services import history, objects, staging
+from assethub.services import history, objects, receiving, staging
 from assethub.services.history import NewFile
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, Committing, upload
 
@@ -46,7 +46,7 @@ def test_many_files_are_staged_at_once_over_what_is_staged_already(hub: Hub, ada
     stage(hub, ada, "0", "before")
     bodies = {str(number): str(number).encode() for number in range(1200)}
     sha256s = {path: hashlib.sha256(body).hexdigest() for path, body in bodies.items()}
-    objects.receive_small(hub, ada, MODEL, [(sha256s[path], body) for path, body in bodies.items()])
+    receiving.receive_small(hub, ada, MODEL, [(sha256s[path], body) for path, body in bodies.items()])
     files = [NewFile(path, sha256s[path], len(body)) for path, body in bodies.items()]
     with hub.work(ada) as work:
         assert len(staging.stage_changes(work, MODEL, "main", add=files)) == 1200
@@ -88,7 +88,7 @@ def test_a_write_that_is_acknowledged_while_a_commit_is_under_way_stays_staged(
     hub: Hub, ada: Caller, model: Asset
 ) -> None:
     (early,) = upload(hub, ada, MODEL, {"early": "1"})
-    body = objects.Received(early.sha256, early.size, "")
+    body = receiving.Received(early.sha256, early.size, "")
     slow = ExitStack()
 
     def write() -> None:

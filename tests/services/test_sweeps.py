@@ -15,6 +15,7 @@ from assethub.domain.folders import Role
 from assethub.domain.owners import Caller
 from assethub.domain.runs import MetricPoint, Run, RunState, RunType
 from assethub.services import accounts, assets, followers, keys, run_records, run_reports, runs, sharing, sweeps
+from assethub.services.repeating import run_again
 from assethub.services.run_reports import RunResult
 from assethub.services.runs import RunRequest
 from assethub.services.work import Hub
@@ -158,7 +159,7 @@ def test_an_evaluation_follows_a_success_once_with_the_same_pins(code: Hub, ada:
     with pytest.raises(Conflict), code.work(None) as work:  # whatever a second report might do, the rows refuse it
         followers.queue_follower(work, ended)
     with code.work(ada) as work:
-        again = runs.run_again(work, str(follower.number))
+        again = run_again(work, str(follower.number))
         assert (again.follows, again.sweep) == (None, None)
 
 

@@ -14,7 +14,8 @@ from assethub.domain.errors import Conflict, Forbidden, Full, Invalid, NotFound
 from assethub.domain.owners import Caller, RunCaller, Scope
 from assethub.domain.uploads import OpenUpload, part_size
 from assethub.services import deletions, uploads
-from assethub.services.objects import locate, missing_bodies
+from assethub.services.objects import locate
+from assethub.services.receiving import missing_bodies
 from assethub.services.uploads import HELD, PartUpload
 from assethub.services.work import Hub
 from assethub.storage.spools import Spools

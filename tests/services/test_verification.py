@@ -10,7 +10,7 @@ from assethub.domain.errors import Unavailable
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
 from assethub.services import history, objects, verification
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.work import Hub
 from assethub.storage.tree_store import NodeCache
 from tests.services.conftest import MODEL, Committing

@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack, overload
+from typing import Any
 
 from assethub.client.connection import Connection, asset_url
 from assethub.client.imports import Import
 from assethub.client.lanes import Progress
-from assethub.client.runs import Run, start_run
+from assethub.client.runs import Run
 from assethub.client.sources import Add
-from assethub.client.sweeps import Sweep, TrainOptions
-from assethub.client.versions import Version, as_list
-from assethub.domain.errors import Invalid
+from assethub.client.training import Trained
+from assethub.client.versions import Version
 from assethub.domain.history import MAIN
-from assethub.domain.names import AssetPath, Kind, parse_asset_path, parse_path
+from assethub.domain.names import AssetPath, Kind, parse_asset_path
 from assethub.protocol.assets import AssetChange, AssetInfo, TrainingSettings
 from assethub.protocol.evaluations import EvaluationInfo, LeaderboardInfo
 from assethub.protocol.history import ChangeInfo, CommitInfo, NewBranch, NewTag, RefInfo, RefPage, StagedInfo
 from assethub.protocol.imports import ImportInfo, NewImport
 from assethub.protocol.objects import ObjectInfo
-from assethub.protocol.runs import CodeRefsInfo, NewRun, PriorityWord, RunInfo, SweepInfo, TaskInfo
 from assethub.protocol.search import FoundFilesInfo, StarsInfo
 
 
@@ -215,10 +213,7 @@ class Dataset(Asset):
         return self.connection.get(LeaderboardInfo, f"{self.url}/leaderboard", **asked)
 
 
-Data = str | Dataset | Version | Sequence[str] | None
-
-
-class Model(Asset):
+class Model(Asset, Trained):
     """A model: branches, training runs, evaluations."""
 
     def create_branch(self, name: str, source: str | None = None, *, empty: bool = False) -> Version:
@@ -231,80 +226,9 @@ class Model(Asset):
         """Merge a branch into another; see Version.merge."""
         return self.version(branch).merge(into, strategy=strategy)
 
-    @overload
-    def train(
-        self, branch: str, dataset: Data = None, *, sweep: None = None, **options: Unpack[TrainOptions]
-    ) -> Run: ...
-
-    @overload
-    def train(
-        self, branch: str, dataset: Data = None, *, sweep: Mapping[str, Sequence[Any]], **options: Unpack[TrainOptions]
-    ) -> Sweep: ...
-
-    def train(
-        self,
-        branch: str,
-        dataset: Data = None,
-        *,
-        checkpoint: str | Version | None = None,
-        git: str | None = None,
-        revision: str | None = None,
-        subpath: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        onto_existing: bool = False,
-        here: str | Path | None = None,
-        priority: PriorityWord = "normal",
-        sweep: Mapping[str, Sequence[Any]] | None = None,
-    ) -> Run | Sweep:
-        """Start a training whose result is committed on a new branch; with `checkpoint`, training goes on from it.
-
-        `here` is a folder of a Git working tree with a task file: this machine then runs the task on the code as it
-        lies there, and what is not committed is kept as a patch. `git`, `revision` and `subpath` have no place then.
-
-        `priority` is low, normal or, for administrators, high.
-
-        What is left out comes from the model's training settings. Everything is pinned before this returns; Invalid,
-        NotFound or Conflict say what is wrong. With `sweep`, such as {"lr": [0.1, 0.01]}, one run starts for each
-        combination of the values, on the branches `branch`-1, -2 and so on, all or none. Where the task has a matrix,
-        `sweep={}` answers the sweep, and without it the answer is its first run (`run.sweep()` gives the sweep).
-        """
-        start = f"{self.path}:{checkpoint}" if isinstance(checkpoint, str) and is_ref(checkpoint) else checkpoint
-        new = NewRun(
-            type="train" if checkpoint is None else "continue", model=self.path, branch=branch,
-            checkpoint=str(start) if start is not None else None, datasets=as_list(dataset), git=git,
-            revision=revision, subpath=subpath, params=dict(params or {}), onto_existing=onto_existing,
-            sweep={name: list(values) for name, values in (sweep or {}).items()},
-            priority=priority,
-        )  # fmt: skip
-        run = start_run(self.connection, new, here)
-        return run if sweep is None else run.sweep()
-
-    def tasks(self, git: str | None = None, revision: str | None = None, subpath: str | None = None) -> list[TaskInfo]:
-        """The tasks that a run could be of, with their parameters; what is left out comes from the training settings.
-
-        The hub reads the repository for it. Invalid says what is wrong with the repository or its task file.
-        """
-        return self.connection.get_list(
-            TaskInfo, "/tasks", model=self.path, git=git, revision=revision, subpath=subpath
-        )
-
-    def sweeps(self, limit: int = 50) -> list[Sweep]:
-        """The newest sweeps of this model."""
-        found = self.connection.get_list(SweepInfo, "/sweeps", model=self.path, limit=limit)
-        return [Sweep(self.connection, info) for info in found]
-
     def evaluate(self, dataset: str | Sequence[str] | None = None, *, ref: str = MAIN, **options: Any) -> Run:
         """Start an evaluation of a version; see Version.evaluate."""
         return self.version(ref).evaluate(dataset, **options)
-
-    def runs(self, limit: int = 50, **chosen: str | None) -> list[Run]:
-        """The newest runs of this model; `state`, `type`, `creator` and `text` choose as in Hub.runs."""
-        found = self.connection.get_list(RunInfo, "/runs", model=self.path, limit=limit, **chosen)
-        return [Run(self.connection, info) for info in found]
-
-    def code_refs(self, git: str | None = None) -> CodeRefsInfo:
-        """The branches and tags of a Git repository, by default that of the training settings; up to a minute old."""
-        return self.connection.get(CodeRefsInfo, "/tasks/refs", model=self.path, git=git)
 
     def list_evaluation(self) -> list[EvaluationInfo]:
         """All evaluations of this model, newest first."""
@@ -313,17 +237,6 @@ class Model(Asset):
     def create_evaluation(self, metrics: Mapping[str, Any], dataset: str, ref: str = MAIN) -> EvaluationInfo:
         """Enter metrics of a version by hand; see Version.create_evaluation."""
         return self.version(ref).create_evaluation(metrics, dataset)
-
-
-def is_ref(text: str) -> bool:
-    """Whether a checkpoint is a ref of the model itself, rather than a path or reference."""
-    if ":" in text:
-        return False
-    try:
-        parse_path(text, me="me")
-    except Invalid:
-        return True
-    return False
 
 
 def asset_of(connection: Connection, info: AssetInfo) -> Model | Dataset:

@@ -200,6 +200,15 @@ def start_run(connection: Connection, new: NewRun, here: str | Path | None = Non
     return start_here(connection, new, Path(here))
 
 
+def as_list(given: object) -> list[str]:
+    """One reference or several, as text."""
+    if given is None:
+        return []
+    if isinstance(given, list | tuple):
+        return [str(one) for one in given]
+    return [str(given)]
+
+
 def patiently(ask: Callable[[], T]) -> T:
     """The answer, asked for again while the hub is being restarted."""
     began = time.monotonic()

@@ -4,24 +4,23 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from assethub.client.committing import Committing
 from assethub.client.connection import Connection, asset_url
 from assethub.client.downloading import download, list_tree
 from assethub.client.errors import Unreachable
+from assethub.client.evaluations import Evaluated
 from assethub.client.hashing import hash_files
 from assethub.client.lanes import Progress
-from assethub.client.runs import Run, start_run
+from assethub.client.runs import Run
 from assethub.client.sources import Add, sources
 from assethub.client.staged import Staged
 from assethub.domain.errors import NotFound
 from assethub.domain.history import MAIN
 from assethub.domain.names import AssetPath
 from assethub.protocol.assets import UsageInfo
-from assethub.protocol.evaluations import EvaluationInfo, NewEvaluation
-from assethub.protocol.gates import GateStateInfo
 from assethub.protocol.history import (
     ChangeInfo,
     CommitInfo,
@@ -36,7 +35,7 @@ from assethub.protocol.history import (
 from assethub.protocol.lineage import LineageInfo
 from assethub.protocol.objects import ObjectInfo, TreePage
 from assethub.protocol.reproduction import NewReproduction
-from assethub.protocol.runs import NewRun, PriorityWord, RunInfo
+from assethub.protocol.runs import RunInfo
 from assethub.protocol.tensors import WeightsInfo
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from assethub.client.tables import Table
 
 
-class Version(Staged):
+class Version(Staged, Evaluated):
     """An asset at a ref: `hub.get("model/llm/gpt2:v1")`, `model.branch("main")`. Nothing is asked before it is used."""
 
     def __init__(self, connection: Connection, asset: AssetPath, ref: str) -> None:
@@ -268,54 +267,11 @@ class Version(Staged):
         except NotFound:
             self.connection.delete(f"{self.url}/tags/{quote(self.ref)}", force=force or None)
 
-    def evaluate(
-        self,
-        dataset: str | Sequence[str] | None = None,
-        *,
-        git: str | None = None,
-        revision: str | None = None,
-        subpath: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        here: str | Path | None = None,
-        priority: PriorityWord = "normal",
-    ) -> Run:
-        """Start an evaluation of this model version; what is left out comes from the training settings.
-
-        `here` is a folder of a Git working tree on this machine, which then runs the task; see Model.train.
-        """
-        new = NewRun(
-            type="evaluate", model=str(self.asset), ref=self.ref, datasets=as_list(dataset), git=git,
-            revision=revision, subpath=subpath, params=dict(params or {}), priority=priority,
-        )  # fmt: skip
-        return start_run(self.connection, new, here)
-
     def reproduce(self, branch: str | None = None) -> Run:
         """Run what made this version once more, onto a new branch; `run.reproduction()` says if the same came out."""
         new = NewReproduction(ref=self.ref, branch=branch)
         return Run(self.connection, self.connection.send(RunInfo, "POST", f"{self.url}/reproduce", new))
 
-    def list_evaluation(self) -> list[EvaluationInfo]:
-        """Evaluations of this version, and of versions with the same model files; newest first."""
-        return self.connection.get_list(EvaluationInfo, f"{self.url}/evaluations", ref=self.ref)
-
-    def gates(self) -> list[GateStateInfo]:
-        """How this version would stand at each gate of its folder if it were published now."""
-        return self.connection.get_list(GateStateInfo, f"{self.url}/gates", ref=self.ref)
-
     def lineage(self, *, levels: int = 3) -> LineageInfo:
         """What this version was made from and what was made from it, up to so many (at most 5) versions away."""
         return self.connection.get(LineageInfo, f"{self.url}/lineage", ref=self.ref, levels=levels)
-
-    def create_evaluation(self, metrics: Mapping[str, Any], dataset: str) -> EvaluationInfo:
-        """Enter metrics of this version on a dataset reference by hand; nested numbers get dotted names."""
-        new = NewEvaluation(ref=self.ref, dataset=str(dataset), metrics=dict(metrics))
-        return self.connection.send(EvaluationInfo, "POST", f"{self.url}/evaluations", new)
-
-
-def as_list(given: object) -> list[str]:
-    """One reference or several, as text."""
-    if given is None:
-        return []
-    if isinstance(given, list | tuple):
-        return [str(one) for one in given]
-    return [str(given)]

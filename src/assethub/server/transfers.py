@@ -8,7 +8,7 @@ from assethub.domain.owners import Asking
 from assethub.protocol.frames import MOST_BYTES, MOST_FRAMES, frames
 from assethub.protocol.history import NewEntry
 from assethub.protocol.uploads import UploadInfo
-from assethub.services import objects
+from assethub.services import receiving
 from assethub.services.history import NewFile
 from assethub.services.uploads import UploadState
 from assethub.services.work import Hub
@@ -24,7 +24,7 @@ def keep_frames(hub: Hub, caller: Asking, path: AssetPath, body: bytes) -> int:
         if not isinstance(sha256, str) or len(bodies) == MOST_FRAMES:
             raise Invalid(f"Each frame needs its sha256, and a request carries at most {MOST_FRAMES} frames.")
         bodies.append((sha256, content))
-    return len(objects.receive_small(hub, caller, path, bodies))
+    return len(receiving.receive_small(hub, caller, path, bodies))
 
 
 def upload_info(state: UploadState) -> UploadInfo:

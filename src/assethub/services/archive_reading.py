@@ -17,7 +17,7 @@ from assethub.domain.owners import Asking
 from assethub.domain.repositories import refuse_secrets
 from assethub.protocol.archives import FORMAT, ArchiveHead, ArchiveRef, Member
 from assethub.protocol.frames import LARGE, MOST_BYTES, MOST_FRAMES
-from assethub.services.objects import admit, unless_gone
+from assethub.services.receiving import admit, unless_gone
 from assethub.services.work import Hub
 from assethub.storage.contents import Location
 from assethub.storage.ledger import Ledger

@@ -9,7 +9,7 @@ from assethub.domain.names import AssetPath, Reference, check_path
 from assethub.domain.objects import Entry
 from assethub.services import versions
 from assethub.services.history import commit_tree
-from assethub.services.objects import hold
+from assethub.services.receiving import hold
 from assethub.services.recording import tell_commit
 from assethub.services.work import Work
 from assethub.storage.trees import Tree

@@ -21,9 +21,9 @@ from assethub.domain.names import check_path
 from assethub.domain.objects import Entry, guess_type
 from assethub.domain.owners import Caller, Origin, Scope
 from assethub.services import history, versions
-from assethub.services.objects import acknowledge, copies, hold, unless_gone
 from assethub.services.originals import SMALL, Originals, Read, Stopped
 from assethub.services.quotas import room_of
+from assethub.services.receiving import acknowledge, copies, hold, unless_gone
 from assethub.services.recording import tell_commit
 from assethub.services.work import Hub, Work
 from assethub.storage.filesystem import full_disk_told

@@ -12,8 +12,8 @@ from assethub.domain.folders import Role
 from assethub.domain.multiparts import ABANDONED, Multipart, Part
 from assethub.domain.names import check_path
 from assethub.domain.owners import Asking
-from assethub.services.objects import Upload, receiving
 from assethub.services.quotas import room_of
+from assethub.services.receiving import Upload, receiving
 from assethub.services.s3 import Bucket, writable
 from assethub.services.work import Hub, Work
 from assethub.storage.backend import PIECE

@@ -13,7 +13,7 @@ from assethub.database.evaluations import Evaluations
 from assethub.database.folders import Folders
 from assethub.database.gates import Gates
 from assethub.database.grants import Grants
-from assethub.database.history import Commits, Refs
+from assethub.database.history import Commits
 from assethub.database.imports import Imports
 from assethub.database.keys import Keys, Sessions
 from assethub.database.lineage import Lineage
@@ -24,6 +24,7 @@ from assethub.database.owners import Groups, Owners, Users
 from assethub.database.progress import Samples, Steps
 from assethub.database.purges import Purges
 from assethub.database.queue import Queues
+from assethub.database.refs import Refs
 from assethub.database.renames import Renames
 from assethub.database.roots import Roots
 from assethub.database.run_records import Logs, Metrics, Segments

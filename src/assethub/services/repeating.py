@@ -1,13 +1,18 @@
 """Runs once more: with other parameters or datasets, and else from the same pins."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from assethub.domain.assets import Asset
 from assethub.domain.errors import Conflict
 from assethub.domain.folders import Role
+from assethub.domain.names import check_ref_name
 from assethub.domain.owners import Asking
 from assethub.domain.parameters import Value
-from assethub.domain.runs import Run, RunType
-from assethub.services import runs
+from assethub.domain.queue import Need
+from assethub.domain.runs import Priority, Run, RunState, RunType
+from assethub.services import engines, runs
 from assethub.services.runs import RunRequest
 from assethub.services.work import Hub, Work
 
@@ -19,7 +24,7 @@ def repeat_run(
     """A new run with the code, the checkpoint and what is not given of an old one; its result goes to a new branch."""
     if not params and not datasets:
         with hub.work(caller) as work:
-            return runs.run_again(work, id, branch)
+            return run_again(work, id, branch)
     with hub.work(caller, reading=True) as work:
         request = repeated(work, id, branch, params or {}, tuple(datasets))
     return runs.start_run(hub, caller, request)
@@ -45,3 +50,44 @@ def repeated(
         datasets=datasets or tuple(pinned.values()), git=old.code.url, revision=old.code.sha, subpath=old.code.subpath,
         params={**old.params, **params},
     )  # fmt: skip
+
+
+def run_again(work: Work, id: str, branch: str | None = None) -> Run:
+    """A new run from the same pins; a train or continue needs a branch that does not exist yet."""
+    old = runs.get_run(work, id, needs=Role.RUNNER)
+    asset = work.asset_by_id(old.asset, needs=Role.RUNNER)
+    engines.check_engine(work, asset.path)
+    engines.check_queue(work, asset.path, Need.of(old.task["resources"]))
+    for source in old.inputs:
+        given = work.asset_by_id(source.asset, needs=Role.VIEWER)
+        work.commits.get(given.id, source.commit)
+    chosen = None
+    if old.type is not RunType.EVALUATE:
+        chosen = check_ref_name("branch", branch or f"{old.branch}-again")
+    check_new(work, asset, chosen)
+    run = queue_copy(work, old, chosen)
+    runs.tell_run(work, "run.again", asset, run, again=old.number)
+    return run
+
+
+def check_new(work: Work, asset: Asset, branch: str | None) -> None:
+    if branch and work.refs.find(asset.id, branch):
+        raise Conflict(f"{asset.path} has {branch!r} already; name another branch (-b).")
+    runs.check_free(work, asset, branch)
+
+
+def queue_copy(work: Work, old: Run, branch: str | None, **other: Any) -> Run:
+    """Queue a new run of the caller's from the pins of an old one; `other` are fields that differ."""
+    user = work.person.user
+    run = replace(
+        old, id=work.new_id(), number=0, state=RunState.QUEUED, reason=None, branch=branch, onto_existing=False,
+        attempt=1, nonce=None, handle=None, cancel_requested_at=None, exit_code=None, commit=None, evaluation=None,
+        environment={}, created_by=user.id, creator=user.name, created_at=work.now(), started_at=None, ended_at=None,
+        seen_at=None, engine=work.hub.executor.name, sweep=None, sweep_number=None, follows=None, leader=None,
+        follower=None, latest={}, priority=Priority.NORMAL, fence=0, lease_until=None, gpus=(), checkpoint=None,
+        laid_over=None, checkpoints=0, **other,
+    )  # fmt: skip
+    run = replace(run, number=work.runs.add(run))
+    if patch := work.runs.patch(old.id):
+        work.runs.keep_patch(run.id, patch)
+    return run

@@ -13,6 +13,7 @@ from assethub.domain.reproduction import Reproduction, curves_of, differing
 from assethub.domain.runs import Run, RunState, RunType
 from assethub.services import engines, runs, summaries, versions
 from assethub.services.comparing import compare_commits
+from assethub.services.repeating import check_new, queue_copy
 from assethub.services.run_comparison import MOST_POINTS
 from assethub.services.run_records import last_points
 from assethub.services.work import Work
@@ -32,10 +33,10 @@ def reproduce(work: Work, reference: Reference, branch: str | None = None) -> Ru
         given = work.asset_by_id(source.asset, needs=Role.VIEWER)
         work.commits.get(given.id, source.commit)
     chosen = check_ref_name("branch", branch) if branch else free_branch(work, asset, f"reproduce-{made.id[:8]}")
-    runs.check_new(work, asset, chosen)
+    check_new(work, asset, chosen)
     environment = {**old.task["environment"], "pinned": old.environment.get("lock")}
     base = made.parents[0] if old.type is RunType.CONTINUE else None
-    run = runs.queue_copy(work, old, chosen, base=base, task={**old.task, "environment": environment, "after": None})
+    run = queue_copy(work, old, chosen, base=base, task={**old.task, "environment": environment, "after": None})
     work.lineage.set_reproduces(run.id, asset.id, made.id)
     runs.tell_run(work, "run.reproduce", asset, run, reproduces=made.id)
     return run

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from assethub.domain.errors import Conflict, Invalid
 from assethub.domain.runs import ACTIVE, Curve, LogLine, MetricPoint, Run, Segment
-from assethub.services.objects import admit, locate, read_body
+from assethub.services.objects import locate, read_body
+from assethub.services.receiving import admit
 from assethub.services.runs import get_run
 from assethub.services.work import Hub, Work
 from assethub.storage import curves

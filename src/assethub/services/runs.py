@@ -1,4 +1,4 @@
-"""What people do with runs: start, look, cancel, retry, run again."""
+"""What people do with runs: start, look, cancel, retry."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -274,44 +274,3 @@ def next_attempt(run: Run) -> dict[str, Any]:
         "exit_code": None, "cancel_requested_at": None, "started_at": None, "ended_at": None, "seen_at": None,
         "log_batch": 0, "metrics_batch": 0, "lease_until": None, "placer": None, "gpus": [],
     }  # fmt: skip
-
-
-def run_again(work: Work, id: str, branch: str | None = None) -> Run:
-    """A new run from the same pins; a train or continue needs a branch that does not exist yet."""
-    old = get_run(work, id, needs=Role.RUNNER)
-    asset = work.asset_by_id(old.asset, needs=Role.RUNNER)
-    engines.check_engine(work, asset.path)
-    engines.check_queue(work, asset.path, Need.of(old.task["resources"]))
-    for source in old.inputs:
-        given = work.asset_by_id(source.asset, needs=Role.VIEWER)
-        work.commits.get(given.id, source.commit)
-    chosen = None
-    if old.type is not RunType.EVALUATE:
-        chosen = check_ref_name("branch", branch or f"{old.branch}-again")
-    check_new(work, asset, chosen)
-    run = queue_copy(work, old, chosen)
-    tell_run(work, "run.again", asset, run, again=old.number)
-    return run
-
-
-def check_new(work: Work, asset: Asset, branch: str | None) -> None:
-    if branch and work.refs.find(asset.id, branch):
-        raise Conflict(f"{asset.path} has {branch!r} already; name another branch (-b).")
-    check_free(work, asset, branch)
-
-
-def queue_copy(work: Work, old: Run, branch: str | None, **other: Any) -> Run:
-    """Queue a new run of the caller's from the pins of an old one; `other` are fields that differ."""
-    user = work.person.user
-    run = replace(
-        old, id=work.new_id(), number=0, state=RunState.QUEUED, reason=None, branch=branch, onto_existing=False,
-        attempt=1, nonce=None, handle=None, cancel_requested_at=None, exit_code=None, commit=None, evaluation=None,
-        environment={}, created_by=user.id, creator=user.name, created_at=work.now(), started_at=None, ended_at=None,
-        seen_at=None, engine=work.hub.executor.name, sweep=None, sweep_number=None, follows=None, leader=None,
-        follower=None, latest={}, priority=Priority.NORMAL, fence=0, lease_until=None, gpus=(), checkpoint=None,
-        laid_over=None, checkpoints=0, **other,
-    )  # fmt: skip
-    run = replace(run, number=work.runs.add(run))
-    if patch := work.runs.patch(old.id):
-        work.runs.keep_patch(run.id, patch)
-    return run

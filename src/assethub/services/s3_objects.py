@@ -14,8 +14,9 @@ from assethub.domain.objects import Entry, guess_type
 from assethub.domain.owners import Asking, Caller, Origin, Scope
 from assethub.domain.s3_keys import S3Key
 from assethub.services.history import commit_changes
-from assethub.services.objects import OpenFile, Upload, acknowledge_one, hold, locate, unless_gone
+from assethub.services.objects import OpenFile, locate
 from assethub.services.quotas import room_of
+from assethub.services.receiving import Upload, acknowledge_one, hold, unless_gone
 from assethub.services.s3 import Bucket, Place, ReadOnlyKey, find_bucket, find_entry, find_place, writable
 from assethub.services.staging import stage_all
 from assethub.services.versions import tree_of

@@ -10,8 +10,8 @@ from assethub.domain.folders import Role
 from assethub.domain.names import COMMIT_ID, AssetPath
 from assethub.domain.owners import Asking, RunCaller
 from assethub.domain.uploads import ABANDONED, OpenUpload, part_size
-from assethub.services.objects import acknowledge_one, copies, missing_bodies, receiving, unless_gone
 from assethub.services.quotas import check_room
+from assethub.services.receiving import acknowledge_one, copies, missing_bodies, receiving, unless_gone
 from assethub.services.work import Hub, Work
 from assethub.storage.spools import PartWriter, Spool
 

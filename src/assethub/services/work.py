@@ -4,13 +4,13 @@ import hashlib
 import hmac
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -22,17 +22,16 @@ from assethub.database.access import EVERYTHING, Reader
 from assethub.database.engine import take_turn
 from assethub.database.nodes import Nodes
 from assethub.domain.assets import Asset
-from assethub.domain.audit import Outcome
 from assethub.domain.errors import Conflict, Forbidden, Full, HubError, Invalid, NotFound, SignInNeeded, Unavailable
 from assethub.domain.folders import Access, Folder, Role
 from assethub.domain.names import AssetPath, FolderPath
-from assethub.domain.owners import Asking, Caller, Keeper, Origin, RunCaller, Scope, Visitor
+from assethub.domain.owners import Asking, Caller, Keeper, RunCaller, Scope, Visitor
 from assethub.domain.runs import CodeRefs
 from assethub.domain.settings import Setting
 from assethub.executors.executor import Executor
+from assethub.services.audited import Audited, Refusal
 from assethub.services.limits import Attempts, Rates
 from assethub.services.outbound import Outbound
-from assethub.services.records import Records
 from assethub.services.remembered import Remembered
 from assethub.services.rounds import Rounds
 from assethub.services.table_reader import Readers
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from assethub.services.providers import Provider  # which takes a while to import
 
 T = TypeVar("T")
-E = TypeVar("E", bound=HubError)
 SIGN_IN = "Sign in first: run `ah login`, or give an API key."
 BUSY = "The hub is busy with other changes, so nothing of this was done; try again in a moment."
 
@@ -143,20 +141,7 @@ def refusal(said: str) -> Unavailable | None:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """What somebody was not allowed to do, or to know of, if the error that says so ends the work."""
-
-    error: HubError
-    action: str
-    target: str
-    folder: UUID | None
-
-    def record(self, work: "Work") -> None:
-        work.record(self.action, self.target, folder=self.folder, outcome=Outcome.REFUSED, said=str(self.error))
-
-
-@dataclass(frozen=True)
-class Work(Records):
+class Work(Audited):
     hub: Hub
     caller: Asking | Keeper | None
     connection: Connection
@@ -302,44 +287,6 @@ class Work(Records):
             raise Forbidden(f"This needs the role {needs.name.lower()} in {name}; yours is {role.name.lower()}.")
         if needs > Role.VIEWER and isinstance(self.caller, Caller) and self.caller.scope < Scope.WRITE:
             raise Forbidden("This API key may only read; use one with the scope write.")
-
-    def refuse(self, action: str, target: str, said: str) -> None:
-        """Tell the audit log of a refusal that is no error of this work."""
-        self.record(action, target, outcome=Outcome.REFUSED, said=said)
-
-    def refused(self, error: E, action: str, target: str = "", folder: UUID | None = None) -> E:
-        """The same error, which the audit log will tell of; not of visitors, who are nobody yet."""
-        if not isinstance(self.caller, Visitor):
-            self.refusals.append(Refusal(error, action, target, folder))
-        return error
-
-    def hidden(self, kind: str, id: object) -> NotFound:
-        """That there is no such thing, to be raised whether it is not there or not theirs."""
-        return self.refused(NotFound.named(kind, str(id)), f"{kind}.see", str(id))
-
-    def record(
-        self, action: str, target: object, *, folder: UUID | None = None, outcome: Outcome = Outcome.DONE, **detail: Any
-    ) -> None:
-        """Tell the audit log what the caller did to what, in the transaction that does it."""
-        self.record_each(action, target, [detail], folder=folder, outcome=outcome)
-
-    def record_each(
-        self, action: str, target: object, details: Iterable[dict[str, Any]], *, folder: UUID | None = None,
-        outcome: Outcome = Outcome.DONE,
-    ) -> None:  # fmt: skip
-        """The same of several things, an event for each."""
-        caller = self.caller
-        origin = caller.origin if caller else Origin()
-        event = {
-            "at": self.now(), "actor": caller.user.id if isinstance(caller, Caller | RunCaller) else None,
-            "actor_name": "" if caller is None or isinstance(caller, Visitor) else caller.name[:96],
-            "via": origin.via[:200], "address": origin.address[:48], "action": action, "target": str(target)[:500],
-            "folder": folder, "outcome": outcome,
-        }  # fmt: skip
-        self.audit.add([{**event, "detail": detail} for detail in details])
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
     @property
     def stale(self) -> datetime:

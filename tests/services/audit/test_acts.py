@@ -42,6 +42,7 @@ from assethub.services import (
     staging,
     stars,
 )
+from assethub.services.repeating import run_again
 from assethub.services.run_reports import RunResult
 from assethub.services.runs import RunRequest
 from assethub.services.work import Hub, Work
@@ -201,7 +202,7 @@ def test_runs_are_told_from_their_start_to_their_end(running: Hub, me: Caller, t
     with running.work(me) as work:
         runs.cancel_run(work, str(run.number))
         runs.cancel_run(work, str(run.number))
-        again = runs.run_again(work, str(run.number))
+        again = run_again(work, str(run.number))
     told = events(running, before)
     assert [event.action for event in told] == [
         "run.start", "run.claim", "run.end", "run.retry", "run.cancel", "run.again",

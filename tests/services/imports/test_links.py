@@ -12,9 +12,9 @@ from assethub.domain.errors import Conflict, Gone, NotFound, Unavailable
 from assethub.domain.imports import ImportState
 from assethub.domain.names import Reference
 from assethub.domain.owners import Caller
-from assethub.services import deletions, objects, purging, sources, verification
+from assethub.services import deletions, objects, purging, receiving, sources, verification
 from assethub.services.collection import collect
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.work import Hub
 from tests.services.conftest import MODEL, upload
 from tests.services.imports.conftest import BIG, FILES, Bringing, Lake, content
@@ -61,13 +61,13 @@ def test_a_copy_takes_over_from_a_link_and_a_link_from_no_copy(
     bring(link=True)
     digests = [hashlib.sha256(body).hexdigest() for body in (b"one", BIG)]
     with hub.work(ada) as work:
-        assert objects.missing_bodies(work, MODEL, digests) == digests
+        assert receiving.missing_bodies(work, MODEL, digests) == digests
     upload(hub, ada, MODEL, {"mine": "one"})
     big = Upload.begin(hub, ada, MODEL)
     big.write(BIG)
     big.finish()
     with hub.work(ada) as work:
-        assert objects.missing_bodies(work, MODEL, digests) == []
+        assert receiving.missing_bodies(work, MODEL, digests) == []
     bring(link=True)
     for place in ("a.txt", "big.bin", "deep/er/b.bin"):
         lake.remove(place)

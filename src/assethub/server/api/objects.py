@@ -22,8 +22,9 @@ from assethub.server.dependencies import (
     WorkRoute,
 )
 from assethub.server.transfers import MOST_RECEIVED, keep_frames
-from assethub.services import objects
-from assethub.services.objects import OpenFile, Upload
+from assethub.services import objects, receiving
+from assethub.services.objects import OpenFile
+from assethub.services.receiving import Upload
 
 router = APIRouter(tags=["objects"], route_class=WorkRoute)
 
@@ -98,7 +99,7 @@ def missing_objects(work: CurrentWork, path: CurrentAsset, offered: Offered) -> 
 
     Refused (413) if their sizes are given, and the owner may not store so much more.
     """
-    return Missing(missing=objects.missing_bodies(work, path, offered.objects, offered.sizes, offered.before))
+    return Missing(missing=receiving.missing_bodies(work, path, offered.objects, offered.sizes, offered.before))
 
 
 @router.put(f"{ASSET}/objects/{{sha256}}", status_code=201, max_body_size=STREAMED)

@@ -14,7 +14,7 @@ from assethub.server.bodies import STREAMED, announced, receive
 from assethub.server.dependencies import ASSET, CurrentAsset, CurrentCaller, CurrentHub, CurrentWork, WorkRoute
 from assethub.server.transfers import new_files
 from assethub.services import staging
-from assethub.services.objects import Received, Upload
+from assethub.services.receiving import Received, Upload
 
 router = APIRouter(tags=["staged changes"], route_class=WorkRoute)
 

@@ -15,7 +15,7 @@ from assethub.server.console.pages import CurrentForm, CurrentPage, Page, text_o
 from assethub.server.console.previews.text import whole_text
 from assethub.server.console.texts import MARK, differing, text_to_edit, text_to_keep
 from assethub.server.dependencies import CurrentAsset
-from assethub.services import objects, staging, summaries
+from assethub.services import receiving, staging, summaries
 from assethub.services.history import NewFile
 
 router = APIRouter()
@@ -87,7 +87,7 @@ def save(page: Page, path: AssetPath, form: FormData, ref: str | None, file: str
             raise Invalid("The path ends in '/'; write the name of the file behind it.")
         body = text_to_keep(sent, text_to_edit(opened) if opened else "")
         new = NewFile(target, hashlib.sha256(body).hexdigest(), len(body))
-        objects.receive_small(page.hub, page.caller, path, [(new.sha256, body)])
+        receiving.receive_small(page.hub, page.caller, path, [(new.sha256, body)])
         expected = {target: None} | ({file: given["seen"] or None} if file else {})
         renamed = [file] if file and file != target else []
         with page.writing() as work:

@@ -8,6 +8,7 @@ from assethub.domain.runs import Priority, Run, RunState
 from assethub.server.console.pages import CurrentForm, CurrentPage, text_of
 from assethub.server.console.run_records import BUCKETS, LAST_LINES, LAST_POINTS, charts, latest, ranks_of
 from assethub.services import queue, reproducing, run_progress, run_records, runs, summaries
+from assethub.services.repeating import run_again
 
 router = APIRouter()
 LIFE = [RunState.QUEUED, RunState.PREPARING, RunState.RUNNING, RunState.SAVING]
@@ -59,5 +60,5 @@ def retry(page: CurrentPage, form: CurrentForm, id: str) -> Response:
 @router.post("/runs/{id}/again")
 def again(page: CurrentPage, form: CurrentForm, id: str) -> Response:
     with page.writing() as work:
-        run = runs.run_again(work, id, text_of(form, "branch"))
+        run = run_again(work, id, text_of(form, "branch"))
     return page.go(f"/runs/{run.number}")

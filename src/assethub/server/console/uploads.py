@@ -25,8 +25,8 @@ from assethub.server.console.pages import CurrentPage, CurrentScript, url_of
 from assethub.server.dependencies import CurrentAsset
 from assethub.server.refusals import headers_of, status_of
 from assethub.server.transfers import MOST_RECEIVED, keep_frames, new_files, upload_info
-from assethub.services import assets, history, objects, staging, summaries, uploads
-from assethub.services.objects import Upload
+from assethub.services import assets, history, receiving, staging, summaries, uploads
+from assethub.services.receiving import Upload
 from assethub.services.uploads import PartUpload
 
 MOST_ASKED = 4 << 20  # bytes of a question about contents
@@ -92,7 +92,7 @@ def upload_page(page: CurrentPage, path: CurrentAsset, branch: str | None = None
 @asked.post(f"{UPLOAD}/missing", max_body_size=MOST_ASKED)
 def missing(page: CurrentScript, path: CurrentAsset, offered: Offered) -> Missing:
     with page.writing() as work:
-        return Missing(missing=objects.missing_bodies(work, path, offered.objects, offered.sizes, offered.before))
+        return Missing(missing=receiving.missing_bodies(work, path, offered.objects, offered.sizes, offered.before))
 
 
 @asked.post(f"{UPLOAD}/small", status_code=201, max_body_size=MOST_RECEIVED)

@@ -19,7 +19,7 @@ from assethub.server.s3.payloads import announced, body_of, receive, receive_who
 from assethub.server.s3.requests import Call, Operations
 from assethub.server.s3.xml import document
 from assethub.services import s3, s3_objects
-from assethub.services.objects import Upload
+from assethub.services.receiving import Upload
 from assethub.services.s3_objects import Found, etag_of
 
 EMPTY = hashlib.sha256().hexdigest()

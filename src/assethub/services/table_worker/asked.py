@@ -8,12 +8,13 @@ from typing import Any
 from assethub.domain.errors import Invalid
 from assethub.domain.tables import FEW_COLUMNS, MOST_ROWS, Format, parse_filters, parse_order
 from assethub.services.table_worker.cells import Cells
+from assethub.services.table_worker.delimited import CsvSource
+from assethub.services.table_worker.json_rows import ArraySource, LinesSource
 from assethub.services.table_worker.looking import passing
 from assethub.services.table_worker.parquet import ParquetSource
 from assethub.services.table_worker.remote import Remote
 from assethub.services.table_worker.sources import Bound, Sample, Source, numbered, page_number
 from assethub.services.table_worker.statistics import statistics
-from assethub.services.table_worker.text import ArraySource, CsvSource, LinesSource
 
 SEARCHED = Bound(500_000, 32 << 20)  # of a table that is filtered or sorted
 COUNTED = Bound(25_000, 16 << 20)  # of one whose columns are looked at

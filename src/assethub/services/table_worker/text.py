@@ -1,9 +1,7 @@
-"""CSV, TSV and JSON lines from any byte on, without reading what comes before; small JSON arrays whole."""
+"""Tables that are text: their rows from any byte on, without reading what comes before."""
 
-import csv
 import io
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -11,32 +9,15 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.json as pa_json
 
 from assethub.domain.errors import Invalid
-from assethub.domain.tables import Format
-from assethub.services.table_worker.sources import (
-    MOST_COLUMNS,
-    Bound,
-    Column,
-    Page,
-    Sample,
-    kind_of,
-    numbered,
-    page_number,
-    unique,
-)
+from assethub.services.table_worker.sources import Bound, Column, Page, Sample, kind_of, numbered, page_number
 
 LONGEST_ROW = 16 << 20  # bytes
 PAGE_BYTES = 16 << 20
 PEEKED = 200  # rows that tell the columns
 CHUNK = 10_000  # rows
 SLOW = 12 << 20  # bytes that are looked through of what Arrow cannot parse
-MOST_JSON = 16 << 20  # bytes of a JSON array
-NOT_OBJECT = "value"  # the column of lines that are no objects
-HALVES = re.compile(r"\\u[dD][89a-fA-F]")
-csv.field_size_limit(LONGEST_ROW)
 
 
 class Lines:
@@ -172,143 +153,6 @@ class RowsByLine(TextSource):
         lines = Lines(self.file, offset)
         for record in self.records(lines):
             yield lines.row_began, record
-
-
-class CsvSource(RowsByLine):
-    text = True
-
-    def __init__(self, file: io.BufferedReader, size: int, format: Format) -> None:
-        self.separator = "\t" if format is Format.TSV else ","
-        super().__init__(file, size)
-
-    def prepare(self) -> None:
-        first = next(Lines(self.file, 0), "")
-        if self.separator == "," and "," not in first:
-            self.separator = next((one for one in (";", "\t", "|") if one in first), ",")
-        lines = Lines(self.file, 0)
-        head = next(self.read(lines), [])
-        self.begin = lines.row_began = lines.offset
-        widest = max((len(row) for row in islice(self.read(lines), PEEKED)), default=0)
-        self.names = unique(head + [""] * (widest - len(head)))
-
-    def read(self, lines: Lines) -> Iterator[list[str]]:
-        try:
-            for row in csv.reader(lines, delimiter=self.separator):
-                if row:
-                    yield row
-                lines.row_began = lines.offset
-        except csv.Error as error:
-            raise Invalid(f"The row at byte {lines.row_began} is not CSV: {error}.") from None
-
-    def sample(self, names: Sequence[str], bound: Bound) -> Sample:
-        """By Arrow's parser, which is many times faster, where it has the rows as `read` has them."""
-        if not names:  # which Arrow would take for all
-            return super().sample(names, bound)
-        self.file.seek(self.begin)
-        body = self.file.read(bound.decoded)
-        whole = self.begin + len(body) == self.size
-        if not whole:
-            body = body[: end_of_row(body)]
-        types = {name: pa.large_string() for name in self.names}
-        try:
-            table = pa_csv.read_csv(
-                pa.BufferReader(body), pa_csv.ReadOptions(use_threads=False, column_names=self.names),
-                pa_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
-                pa_csv.ConvertOptions(column_types=types, include_columns=list(names), strings_can_be_null=False),
-            )  # fmt: skip
-        except pa.ArrowException:
-            return super().sample(names, bound)
-        return Sample(table.slice(0, bound.rows), whole and table.num_rows <= bound.rows, self.text)
-
-    def records(self, lines: Lines) -> Iterator[list[str]]:
-        width = len(self.names)
-        for row in self.read(lines):
-            yield row if len(row) == width else (row + [""] * (width - len(row)))[:width]
-
-
-class LinesSource(RowsByLine):
-    def prepare(self) -> None:
-        self.names = names_of(islice(self.read(Lines(self.file, 0)), PEEKED))
-
-    def read(self, lines: Lines) -> Iterator[dict[str, Any]]:
-        for line in lines:
-            if line.strip():
-                yield as_object(parse(line, f"The line at byte {lines.row_began}"))
-            lines.row_began = lines.offset
-
-    def sample(self, names: Sequence[str], bound: Bound) -> Sample:
-        """By Arrow's parser, which is many times faster, while all lines are objects like the first ones."""
-        self.file.seek(0)
-        body = self.file.read(bound.decoded)
-        whole = len(body) == self.size
-        body = body if whole else body[: body.rfind(b"\n") + 1]
-        types = {one.name: array.type for one, array in zip(self.columns, self.first_values, strict=True)}
-        try:
-            table = pa_json.read_json(
-                pa.BufferReader(body), pa_json.ReadOptions(use_threads=False, block_size=max(len(body), 1)),
-                pa_json.ParseOptions(
-                    explicit_schema=pa.schema([(name, types[name]) for name in names]),
-                    unexpected_field_behavior="ignore",
-                ),
-            ).select(list(names))  # fmt: skip
-        except pa.ArrowException:
-            return super().sample(names, bound)
-        return Sample(table.slice(0, bound.rows), whole and table.num_rows <= bound.rows)
-
-    def records(self, lines: Lines) -> Iterator[list[Any]]:
-        for one in self.read(lines):
-            yield [one.get(name) for name in self.names]
-
-
-class ArraySource(TextSource):
-    """A JSON array of objects, decoded whole."""
-
-    def prepare(self) -> None:
-        if self.size > MOST_JSON:
-            raise Invalid(f"A JSON array of more than {MOST_JSON >> 20} MiB is not shown as a table; use JSON lines.")
-        found = parse(self.file.read().decode("utf-8-sig", "replace"), "This file")
-        if not isinstance(found, list) or not found or not all(isinstance(one, dict) for one in found):
-            raise Invalid("This JSON is no array of objects, so it is not a table.")
-        self.objects: list[dict[str, Any]] = found
-        self.names, self.total = names_of(found), len(found)
-
-    def rows(self, offset: int) -> Iterator[tuple[int, list[Any]]]:
-        return ((0, [one.get(name) for name in self.names]) for one in self.objects)
-
-    def page(self, token: str, limit: int, names: Sequence[str]) -> Page:
-        return self.numbered_page(page_number(token), limit, names)
-
-
-def end_of_row(body: bytes) -> int:
-    """Where the last whole row of CSV ends: behind a line break that no open quote comes before."""
-    end = len(body)
-    for _ in range(1000):
-        end = body.rfind(b"\n", 0, end)
-        if end < 0 or body.count(b'"', 0, end) % 2 == 0:
-            break
-    return end + 1
-
-
-def parse(text: str, what: str) -> Any:
-    try:
-        value = json.loads(text)
-        if HALVES.search(text):  # what is half a character only, and so no Unicode, becomes a mark
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-        return value
-    except (ValueError, RecursionError) as error:
-        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Invalid(f"{what} is not JSON: {told}.") from None
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {NOT_OBJECT: value}
-
-
-def names_of(objects: Any) -> list[str]:
-    found: dict[str, None] = {}
-    for one in objects:
-        found.update(dict.fromkeys(one))
-    return unique(list(found)) if "" not in found else list(found)[:MOST_COLUMNS]
 
 
 def array_of(values: list[Any]) -> pa.Array:
