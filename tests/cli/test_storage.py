@@ -107,3 +107,15 @@ def test_files_of_a_registered_source_are_imported(ah: Typing, live: Live, tmp_p
     assert "1 contents are linked" in ah("admin", "source", "rm", "shelf", *own, status=4).stderr
     ah("admin", "source", "rm", "shelf", "--force", *own)
     assert "an administrator removed the source" in ah("cat", "dataset/d/x", "in/a.csv", status=5).stderr
+
+
+def test_admin_verifies_beside_a_serving_hub(ah: Typing, live: Live, mine: Path) -> None:
+    (mine / "x.txt").write_text("x")
+    ah("create", "model/m/y")
+    ah("commit", "model/m/y", "-m", "Add", "-a", "x.txt")
+    here = ["--data", str(live.hub.folder)]
+    own = {"ASSETHUB_DATABASE": live.server.settings.database, "ASSETHUB_STORE": live.server.settings.store}
+    said = ah("admin", "verify", "--deep", *here, **own).stdout
+    assert said == "Read 1 contents (1 bytes) and the trees of 2 commits: all is well.\n"
+    assert json.loads(ah("admin", "verify", "--json", *here, **own).stdout)["damages"] == []
+    assert "ada\tadministrator" in ah("admin", "user", "ls", *here, **own).stdout

@@ -1,6 +1,7 @@
-"""Tables as people ask for them at the command line and in Python."""
+"""Tables and tensors as people ask for them at the command line and in Python."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from assethub.client.connection import connect
 from assethub.domain.errors import Invalid
 from tests.cli.conftest import Typing
 from tests.conftest import Live
+from tests.services.weights import safetensors, tensor
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -38,3 +40,19 @@ def test_tables_are_looked_at_and_compared(ah: Typing, mine: Path, live: Live) -
         assert table.diff(first).removed == 1
         with pytest.raises(Invalid, match="is not a filter"):
             table.rows(where=["nothing"])
+
+
+def test_tensors_of_a_file_are_shown_by_its_header(ah: Typing, mine: Path) -> None:
+    fields = {"a.weight": tensor("BF16", [2, 3], 0, 12), "__metadata__": {"format": "pt"}}
+    (mine / "m.safetensors").write_bytes(safetensors(fields, bytes(12)))
+    (mine / "bad.safetensors").write_bytes(b"\xff" * 20)
+    ah("create", "model/m/y")
+    ah("commit", "model/m/y", "-m", "x", "-a", "m.safetensors", "-a", "bad.safetensors")
+    shown = ah("tensors", "model/m/y", "m.safetensors").stdout
+    assert re.search(r"a\.weight +BF16 +\[2, 3\] +12 B\n1 tensors?, 6 parameters, 12 B", shown)
+    found = json.loads(ah("tensors", "model/m/y", "m.safetensors", "--json").stdout)
+    assert (found["format"], found["parameters"], found["metadata"]) == ("safetensors", 6, {"format": "pt"})
+    begin = found["tensors"][0]["start"]
+    assert begin == (mine / "m.safetensors").stat().st_size - 12
+    assert "cannot be read" in ah("tensors", "model/m/y", "bad.safetensors", status=1).stderr
+    assert "no file 'none.gguf'" in ah("tensors", "model/m/y", "none.gguf", status=3).stderr

@@ -22,7 +22,7 @@ from assethub.services import history, receiving
 from assethub.services.history import NewFile
 from tests.conftest import until
 from tests.console.conftest import fits
-from tests.matrix.requests import CONSOLE
+from tests.matrix.console import CONSOLE
 from tests.matrix.rows import filled
 from tests.matrix.world import World
 

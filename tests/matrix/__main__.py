@@ -6,7 +6,8 @@ from pathlib import Path
 
 from assethub.server.api.app import create_api
 from assethub.server.console.app import create_console
-from tests.matrix.requests import API, CONSOLE
+from tests.matrix.api import API
+from tests.matrix.console import CONSOLE
 from tests.matrix.rows import API_COLUMNS, CONSOLE_COLUMNS, api_operations, console_operations, statuses
 from tests.matrix.s3 import S3, S3_COLUMNS, s3_statuses
 from tests.matrix.world import make_world

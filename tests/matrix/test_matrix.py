@@ -4,7 +4,8 @@ import pytest
 
 from assethub.server.api.app import create_api
 from assethub.server.console.app import create_console
-from tests.matrix.requests import API, CONSOLE
+from tests.matrix.api import API
+from tests.matrix.console import CONSOLE
 from tests.matrix.rows import (
     API_COLUMNS,
     CONSOLE_COLUMNS,

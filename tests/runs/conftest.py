@@ -1,6 +1,7 @@
 """A live hub with a dataset, a model, and a Git project whose tasks need nothing but a shell."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
@@ -12,7 +13,7 @@ from assethub.client.connection import connect
 from assethub.client.hub import Hub
 from assethub.client.runs import Run
 from assethub.client.sweeps import TrainOptions
-from tests.conftest import Live, make_repository
+from tests.conftest import Live, make_repository, until
 
 TASKS = """\
 tasks:
@@ -74,3 +75,28 @@ def make_bench(live: Live, hub: Hub, scratch: Path) -> Bench:
     dataset.commit("Add words", [str(scratch / "data.txt")])
     hub.create("model/texts/reader", git=str(repository), datasets=["dataset/texts/words"], params={"epochs": 4})
     return Bench(live, hub, hub.model("model/texts/reader"), dataset, repository)
+
+
+def processes(mark: str) -> list[str]:
+    """The numbers of this machine's processes with the mark as an argument of its own."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if mark.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(folder.name)
+    return found
+
+
+def retry(bench: Bench, number: int) -> Run:
+    settle(bench)
+    return bench.hub.run(number).retry()
+
+
+def settle(bench: Bench) -> None:
+    """Wait until all ended attempts are cleaned up."""
+
+    def cleaned() -> bool:
+        with bench.live.hub.work(None, reading=True) as work:
+            return not work.runs.placed()
+
+    until(cleaned)

@@ -1,4 +1,4 @@
-"""Environments of runs: several requirements files, and lock files that are installed exactly as they are."""
+"""Environments of runs: built once, of requirements files, or of lock files that are installed exactly as they are."""
 
 import hashlib
 import io
@@ -104,3 +104,27 @@ def test_several_requirements_files_are_resolved_together(bench: Bench, packages
     assert run.branch.read("name") == b"tiny\n"
     assert "Resolving a.txt and b.txt" in log_of(run)
     assert run.info.environment["lock"].count("-1.0-py3-none-any.whl") == 2
+
+
+def test_an_environment_is_built_once_and_reused(bench: Bench) -> None:
+    require("uv", uv_program() is not None)
+    make_repository(bench.repository, {"r.txt": "six==1.17.0\n"}, message="Require six")
+    command = (
+        "python -c 'import six; print(six.__version__)' > {output}/six; touch $VIRTUAL_ENV/new 2>/dev/null || true; "
+        "ls $VIRTUAL_ENV/lib/python*/site-packages/six.py"
+    )
+    bench.command(command, "    environment: {requirements: r.txt}\n")
+    first = bench.train("one").wait()
+    second = bench.train("two").wait()
+    assert second.branch.read("six") == b"1.17.0\n"
+    assert "Building environment" in log_of(first)
+    assert "is there already" in log_of(second)
+    assert "six==1.17.0" in first.info.environment["lock"]
+    assert first.branch.head().metadata["provenance"]["environment"]["lock"] == first.info.environment["lock"]
+
+
+def test_requirements_that_cannot_be_installed_fail_the_run_with_uvs_reason(bench: Bench) -> None:
+    make_repository(bench.repository, {"r.txt": "six==0.0.999\n"}, message="Require what is not there")
+    bench.command("true", "    environment: {requirements: r.txt}\n")
+    with pytest.raises(RunFailed, match=r"requirements in r\.txt cannot be resolved.*six"):
+        bench.train().wait()

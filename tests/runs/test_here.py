@@ -19,8 +19,7 @@ from assethub.domain.errors import Conflict, Invalid
 from assethub.protocol.runs import LocalCode, LocalRunInfo, NewLocalRun
 from assethub.services.local_runs import end_silent_runs
 from tests.conftest import make_repository, until
-from tests.runs.conftest import Bench, log_of
-from tests.runs.test_runs import processes
+from tests.runs.conftest import Bench, log_of, processes
 
 AH = Path(sys.executable).with_name("ah")
 TASKS = """\

@@ -18,8 +18,7 @@ from assethub.services import accounts, keys
 from assethub.services.engines import tell_isolation
 from assethub.services.opening import open_hub
 from tests.conftest import PASSWORD, Live, require
-from tests.runs.conftest import Bench, make_bench
-from tests.runs.test_runs import retry, settle
+from tests.runs.conftest import Bench, make_bench, retry, settle
 
 DATA = "ada/dataset/texts/words"
 OFF = "Only administrators of this hub may start runs, since it cannot keep runs from what is not theirs: the setting"

@@ -11,7 +11,9 @@ import assethub
 from assethub.client.assets import Model
 from assethub.client.connection import connect
 from assethub.client.hub import Hub
+from assethub.domain.errors import Forbidden
 from assethub.domain.owners import Scope
+from assethub.services import accounts, keys
 from tests.conftest import make_repository, require
 from tests.runs.conftest import Bench
 
@@ -123,3 +125,11 @@ def test_a_run_of_a_user_who_is_deactivated_ends_and_its_token_with_it(bench: Be
     with pytest.raises(assethub.RunFailed):
         bench.hub.run(run.number).wait(120)
     assert bench.hub.run(run.number).state == "cancelled"
+
+
+def test_a_reader_cannot_start_a_run(bench: Bench) -> None:
+    with bench.live.hub.work(None) as work:
+        user = accounts.get_user(work, "ada")
+        _, secret = keys.make_key(work, user, "reader", Scope.READ)
+    with connect(bench.live.url, secret) as hub, pytest.raises(Forbidden, match="only read"):
+        hub.model("model/texts/reader").train("x")

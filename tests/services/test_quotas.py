@@ -1,176 +1,31 @@
-"""What owners hold, counted exactly, and what they have no room for, refused before and where it is kept."""
+"""What owners have no room for, refused before it is sent and where it is kept."""
 
-import hashlib
-import random
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
-from assethub.database.tables import assets as asset_rows
-from assethub.database.tables import bodies, holdings
 from assethub.domain.assets import Asset, TrainingSettings
 from assethub.domain.audit import Filter, Outcome
-from assethub.domain.errors import Conflict, Forbidden, HubError, Invalid, NotFound, QuotaExceeded, SignInNeeded
+from assethub.domain.errors import Forbidden, Invalid, NotFound, QuotaExceeded, SignInNeeded
 from assethub.domain.imports import Import, ImportState
-from assethub.domain.names import AssetPath, Reference, parse_asset_path
+from assethub.domain.names import Reference, parse_asset_path
 from assethub.domain.owners import Caller, Keeper, Scope, Visitor
-from assethub.services import (
-    archive_import,
-    archives,
-    assets,
-    collection,
-    copying,
-    deletions,
-    groups,
-    history,
-    imports,
-    purging,
-    quotas,
-    receiving,
-    uploads,
-)
+from assethub.services import archive_import, archives, assets, copying, groups, imports, quotas, receiving, uploads
 from assethub.services.importing import perform
 from assethub.services.receiving import Upload
 from assethub.services.uploads import PartUpload
 from assethub.services.work import Hub
-from tests.services.conftest import DATASET, MODEL, Committing, upload
+from tests.services.conftest import DATASET, MODEL, Committing
+from tests.services.holding import check_counters, digest, send, send_alone, used
 from tests.services.imports.conftest import Lake, lake
 
 __all__ = ["lake"]
-COPY = parse_asset_path("ada/model/vision/copy")
-ALL = (MODEL, DATASET, COPY)
-
-
-@pytest.fixture
-def copy(hub: Hub, ada: Caller) -> Asset:
-    with hub.work(ada) as work:
-        return assets.create_asset(work, COPY, "", (), TrainingSettings())
-
-
-def digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def used(hub: Hub, owner: str = "ada") -> int:
-    with hub.work(Keeper("root"), reading=True) as work:
-        return quotas.owner_usage(work, owner).stored
 
 
 def allow(hub: Hub, quota: int | None, owner: str = "ada") -> None:
     with hub.work(Keeper("root")) as work:
         quotas.set_quota(work, owner, quota)
-
-
-def send(hub: Hub, caller: Caller, path: AssetPath, bodies: Iterable[bytes]) -> None:
-    receiving.receive_small(hub, caller, path, [(digest(body), body) for body in bodies])
-
-
-def send_alone(hub: Hub, caller: Caller, path: AssetPath, body: bytes, size: int | None = None) -> None:
-    coming = Upload.begin(hub, caller, path, None, size)
-    try:
-        coming.write(body)
-        coming.finish()
-    finally:
-        coming.discard()
-
-
-def check_counters(hub: Hub) -> None:
-    """Each asset's row says what the sum over its holdings is."""
-    counted = (
-        select(holdings.c.asset, func.sum(bodies.c.size))
-        .join(bodies, bodies.c.sha256 == holdings.c.sha256)
-        .where(bodies.c.pack != "")
-        .group_by(holdings.c.asset)
-    )
-    with hub.work(None, reading=True) as work:
-        sums = {row[0]: int(row[1]) for row in work.connection.execute(counted)}
-        for row in work.connection.execute(select(asset_rows.c.id, asset_rows.c.stored)):
-            assert row.stored == sums.get(row.id, 0)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_counters_are_the_sums_whatever_happens(
-    hub: Hub, ada: Caller, model: Asset, dataset: Asset, copy: Asset, lake: Lake, seed: int
-) -> None:
-    chance = random.Random(seed)
-    eager = replace(hub, grace=timedelta(0))
-    pool = [str(number).encode() * number for number in range(1, 30)]
-    purged: set[bytes] = set()
-
-    def some(most: int = 6) -> list[bytes]:
-        return [body for body in chance.sample(pool, chance.randint(1, most)) if body not in purged]
-
-    def commit(path: AssetPath) -> None:
-        new = upload(hub, ada, path, {f"{len(body)}.txt": body.decode() for body in some()})
-        with hub.work(ada) as work:
-            history.commit_changes(work, path, "main", "Change", add=new)
-
-    def copy_over(path: AssetPath) -> None:
-        with hub.work(ada) as work:
-            copying.copy_files(work, Reference(chance.choice(ALL)), path, message="Copy")
-
-    def bring(path: AssetPath) -> None:
-        lake.put(f"{chance.choice(pool).decode()[:20]}.txt", chance.choice(pool))
-        with hub.work(ada) as work:
-            made = imports.start_import(work, path, "lake", link=chance.random() < 0.7)
-        perform(hub, made.id, threading.Event())
-
-    def delete(path: AssetPath) -> None:
-        with hub.work(ada) as work:
-            history.commit_changes(work, path, "main", "Delete", delete=["lake/", f"{chance.randint(1, 30)}.txt"])
-
-    def purge(path: AssetPath) -> None:
-        body = chance.choice(pool)
-        if body not in purged and chance.random() < 0.3:
-            purging.purge(hub, digest(body), "by chance", "ada")
-            purged.add(body)
-
-    acts: list[Callable[[AssetPath], object]] = [
-        lambda path: send(hub, ada, path, some()),
-        lambda path: send_alone(hub, ada, path, chance.choice([body for body in pool if body not in purged])),
-        commit, commit, copy_over, bring, delete, purge,
-        lambda path: collection.collect(eager, drain=0),
-    ]  # fmt: skip
-    done = 0
-    for _ in range(40):
-        with suppress(HubError):  # a purged content, nothing to copy: the counters hold then too
-            chance.choice(acts)(chance.choice(ALL))
-            done += 1
-        check_counters(hub)
-    assert used(hub) > 0
-    assert done >= 20
-
-
-def test_a_link_counts_nothing_until_a_copy_takes_over_for_all_who_hold_it(
-    hub: Hub, ada: Caller, model: Asset, copy: Asset, lake: Lake
-) -> None:
-    for path in (MODEL, COPY):
-        with hub.work(ada) as work:
-            made = imports.start_import(work, path, "lake", prefix="a.txt", link=True)
-        perform(hub, made.id, threading.Event())
-    assert used(hub) == 0
-    with hub.work(ada, reading=True) as work:
-        assert receiving.missing_bodies(work, MODEL, [digest(b"one")]) == [digest(b"one")]
-    send(hub, ada, MODEL, [b"one"])
-    assert used(hub) == 6
-    send(hub, ada, MODEL, [b"one"])
-    assert used(hub) == 6
-    check_counters(hub)
-
-
-def test_what_was_deleted_counts_until_it_is_gone_for_good(hub: Hub, ada: Caller, model: Asset) -> None:
-    send(hub, ada, MODEL, [b"x" * 10])
-    with hub.work(ada) as work:
-        deletions.delete_folder(work, MODEL.parent)
-    assert used(hub) == 10
-    with hub.work(None) as work:
-        work.folders.sweep(work.now() + timedelta(days=1))
-    assert used(hub) == 0
 
 
 TOLD = "ada holds 60 B of the 100 B that this hub allows them, and this needs {} more"
@@ -346,18 +201,3 @@ def test_groups_have_quotas_and_their_members_see_what_they_hold(hub: Hub, ada: 
         assert [event.detail for event in work.audit.listed(Filter(action="owner", outcome=Outcome.DONE))] == [
             {"quota": 10, "before": None}
         ]
-
-
-def test_sizes_are_counted_once_however_many_holdings_there_are(hub: Hub, ada: Caller, model: Asset) -> None:
-    many = [f"{number:05}".encode() for number in range(1203)]
-    send(hub, ada, MODEL, many[:700])
-    send(hub, ada, MODEL, many)
-    assert used(hub) == 5 * len(many)
-    check_counters(hub)
-
-
-def test_nobody_holds_what_the_hub_does_not_have(hub: Hub, ada: Caller, model: Asset) -> None:
-    send(hub, ada, MODEL, [b"here"])
-    with pytest.raises(Conflict, match="collected meanwhile"), hub.work(ada) as work:
-        work.holdings.add(model.id, [digest(b"here"), digest(b"not here")])
-    assert used(hub) == 4

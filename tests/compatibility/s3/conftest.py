@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from assethub.client.assets import Dataset
 from assethub.client.connection import connect
@@ -122,3 +123,17 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             file.write(number.to_bytes(8, "big") + piece[8:])
     yield path
     path.unlink()
+
+
+@pytest.fixture
+def boto(site: Site) -> Any:
+    return site.boto3()
+
+
+def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(refused.value.response["Error"]["Code"])
+
+
+def keys(boto: Any, bucket: str, **options: Any) -> tuple[list[str], list[str]]:
+    found = boto.list_objects_v2(Bucket=bucket, **options)
+    return [one["Key"] for one in found.get("Contents", [])], [one["Prefix"] for one in found.get("CommonPrefixes", [])]

@@ -1,35 +1,12 @@
 """The S3 door by boto3: each operation as Amazon's documentation tells it."""
 
 import os
-import shutil
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
-import httpx2
 import pytest
-from botocore.auth import S3SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from assethub.domain.multiparts import DueCommit
-from tests.compatibility.s3.conftest import Site, bucket_of
-from tests.conftest import until
-
-
-@pytest.fixture
-def boto(site: Site) -> Any:
-    return site.boto3()
-
-
-def code_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(refused.value.response["Error"]["Code"])
-
-
-def keys(boto: Any, bucket: str, **options: Any) -> tuple[list[str], list[str]]:
-    found = boto.list_objects_v2(Bucket=bucket, **options)
-    return [one["Key"] for one in found.get("Contents", [])], [one["Prefix"] for one in found.get("CommonPrefixes", [])]
+from tests.compatibility.s3.conftest import Site, bucket_of, code_of, keys
 
 
 def test_a_bucket_is_listed_by_branch_folder_and_page(site: Site, boto: Any) -> None:
@@ -121,42 +98,6 @@ def test_conditions_hold_or_nothing_is_written(site: Site, boto: Any) -> None:
     assert code_of(refused) == "InvalidRange"
 
 
-def test_an_object_is_put_together_of_parts(site: Site, boto: Any) -> None:
-    parts = [os.urandom(5 << 20), os.urandom(5 << 20), b"end"]
-    key = {"Bucket": site.bucket, "Key": "main/big.bin"}
-    id = boto.create_multipart_upload(**key, Metadata={"a": "b"}, ChecksumAlgorithm="CRC32C")["UploadId"]
-    assert [one["UploadId"] for one in boto.list_multipart_uploads(Bucket=site.bucket)["Uploads"]] == [id]
-    sent = {}
-    for number in (3, 1, 2):
-        made = boto.upload_part(
-            **key, UploadId=id, PartNumber=number, Body=parts[number - 1], ChecksumAlgorithm="CRC32C"
-        )
-        sent[number] = {"PartNumber": number, "ETag": made["ETag"], "ChecksumCRC32C": made["ChecksumCRC32C"]}
-    assert [one["PartNumber"] for one in boto.list_parts(**key, UploadId=id)["Parts"]] == [1, 2, 3]
-    for wrong, told in (
-        ([sent[1], sent[2] | {"ETag": '"x"'}], "InvalidPart"), ([sent[2], sent[1]], "InvalidPartOrder"),
-        ([sent[1], sent[3], sent[2]], "InvalidPartOrder"), ([{"PartNumber": 9, "ETag": "x"}], "InvalidPart"),
-    ):  # fmt: skip
-        with pytest.raises(ClientError) as refused:
-            boto.complete_multipart_upload(**key, UploadId=id, MultipartUpload={"Parts": wrong})
-        assert code_of(refused) == told
-    done = boto.complete_multipart_upload(**key, UploadId=id, MultipartUpload={"Parts": [sent[n] for n in (1, 2, 3)]})
-    assert done["ChecksumCRC32C"].endswith("-3")
-    got = boto.get_object(**key)
-    assert (got["Body"].read(), got["Metadata"], got["ETag"]) == (b"".join(parts), {"a": "b"}, done["ETag"])
-    with pytest.raises(ClientError) as refused:
-        boto.list_parts(**key, UploadId=id)
-    assert code_of(refused) == "NoSuchUpload"
-    other = boto.create_multipart_upload(**key)["UploadId"]
-    copied = boto.upload_part_copy(
-        **key, UploadId=other, PartNumber=1, CopySource=f"{site.bucket}/main/big.bin", CopySourceRange="bytes=0-9"
-    )
-    assert copied["CopyPartResult"]["ETag"]
-    boto.abort_multipart_upload(**key, UploadId=other)
-    assert "Uploads" not in boto.list_multipart_uploads(Bucket=site.bucket)
-    assert not list((site.live.hub.folder / "store" / "multiparts").iterdir())
-
-
 def test_many_keys_are_removed_at_once(site: Site, boto: Any) -> None:
     for name in ("a", "b", "c"):
         boto.put_object(Bucket=site.bucket, Key=f"main/{name}", Body=b"x")
@@ -171,68 +112,17 @@ def test_many_keys_are_removed_at_once(site: Site, boto: Any) -> None:
     assert "main/c" not in keys(boto, site.bucket)[0]
 
 
-def test_links_that_are_signed_work_until_they_expire(site: Site) -> None:
-    boto = site.boto3(signature_version="s3v4")
-    get = boto.generate_presigned_url(
-        "get_object", Params={"Bucket": site.bucket, "Key": "main/data.txt"}, ExpiresIn=60
-    )
-    answer = httpx2.get(get, trust_env=False)
-    assert (answer.status_code, answer.text) == (200, "one two three\n")
-    put = boto.generate_presigned_url("put_object", Params={"Bucket": site.bucket, "Key": "main/p"}, ExpiresIn=60)
-    assert httpx2.put(put, content=b"by link", trust_env=False).status_code == 200
-    assert boto.get_object(Bucket=site.bucket, Key="main/p")["Body"].read() == b"by link"
-    assert httpx2.get(get.replace("data.txt", "p"), trust_env=False).status_code == 403
-    assert httpx2.get(f"{site.url}/{site.bucket}/main/data.txt", trust_env=False).status_code == 403
-    signed_then = S3SigV4QueryAuth(Credentials(site.access_key, site.secret), "s3", "us-east-1", expires=60)
-    old = AWSRequest("GET", f"{site.url}/{site.bucket}/main/data.txt")
-    long_ago = datetime.now(UTC) - timedelta(seconds=61)
-    with patch("botocore.auth.get_current_datetime", lambda: long_ago):
-        signed_then.add_auth(old)
-    late = httpx2.get(old.url, trust_env=False)
-    assert (late.status_code, "AccessDenied" in late.text, "expired" in late.text) == (403, True, True)
-
-
-def test_wrong_keys_and_secrets_are_refused_by_their_codes(site: Site) -> None:
-    for access_key, secret, told in (
-        (site.access_key, "wrong", "SignatureDoesNotMatch"), ("AHAHAHAHAHAHAHAHAHAH", "x", "InvalidAccessKeyId"),
-    ):  # fmt: skip
-        with pytest.raises(ClientError) as refused:
-            site.boto3(access_key, secret).list_buckets()
-        assert code_of(refused) == told
-    reading = site.boto3(*site.key())
-    assert reading.get_object(Bucket=site.bucket, Key="main/data.txt")["Body"].read()
-    with pytest.raises(ClientError) as refused:
-        reading.put_object(Bucket=site.bucket, Key="main/x", Body=b"x")
-    assert code_of(refused) == "AccessDenied"
-    for bucket in ("nothing-here", "UPPER"):
-        with pytest.raises(ClientError) as refused:
-            site.boto3().list_objects_v2(Bucket=bucket)
-        assert code_of(refused) == "NoSuchBucket"
-
-
 def test_the_door_is_at_s3_of_the_hub_and_before_a_domain_too(site: Site) -> None:
     there = site.boto3(url=f"{site.live.url}/s3")
     there.put_object(Bucket=site.bucket, Key="main/there", Body=b"x")
     assert "main/there" in keys(site.boto3(), site.bucket)[0]
 
 
-def test_a_key_with_a_folder_makes_and_removes_buckets(site: Site) -> None:
-    from assethub.domain.names import FolderPath, Kind
-
-    made = site.boto3(*site.key(write=True, folder=FolderPath("ada", Kind.DATASET, "texts")))
-    made.create_bucket(Bucket="fresh")
-    assert bucket_of(site.live, "dataset/texts/fresh")
-    made.delete_bucket(Bucket=bucket_of(site.live, "dataset/texts/fresh"))
-    with pytest.raises(ClientError) as refused:
-        site.boto3().create_bucket(Bucket="other")
-    assert code_of(refused) == "AccessDenied"
-
-
 def test_who_asks_for_a_bucket_that_is_there_is_told_so(site: Site) -> None:
-    for keys in (site.key(write=True), (site.access_key, site.secret)):
+    for pair in (site.key(write=True), (site.access_key, site.secret)):
         for name in (site.bucket, f"{site.bucket}.at.main"):
             with pytest.raises(ClientError) as refused:
-                site.boto3(*keys).create_bucket(Bucket=name)
+                site.boto3(*pair).create_bucket(Bucket=name)
             assert code_of(refused) == "BucketAlreadyOwnedByYou"
 
 
@@ -246,60 +136,3 @@ def test_a_mark_of_a_folder_is_taken_and_not_kept(site: Site, boto: Any) -> None
         assert code_of(refused) == told
     grants = boto.get_object_acl(Bucket=site.bucket, Key="main/data.txt")["Grants"]
     assert grants[0]["Grantee"]["Type"] == "CanonicalUser"
-
-
-def test_a_part_of_an_upload_that_is_just_given_up_finds_none(site: Site, boto: Any) -> None:
-    """The folder is gone and the row is still there: what a part sees that arrives while the upload is removed."""
-    key = {"Bucket": site.bucket, "Key": "main/parts"}
-    id = boto.create_multipart_upload(**key)["UploadId"]
-    boto.upload_part(**key, UploadId=id, PartNumber=1, Body=b"x")
-    shutil.rmtree(site.live.hub.folder / "store" / "multiparts" / id)
-    with pytest.raises(ClientError) as refused:
-        boto.upload_part(**key, UploadId=id, PartNumber=2, Body=b"x")
-    assert code_of(refused) == "NoSuchUpload"
-
-
-def test_a_key_may_commit_what_it_wrote_once_it_is_quiet(site: Site) -> None:
-    writing = site.boto3(*site.key(write=True, commit_after=1, asset="dataset/texts/words"))
-    for name in ("a", "b"):
-        writing.put_object(Bucket=site.bucket, Key=f"main/{name}", Body=name.encode())
-    until(lambda: len(site.dataset.list_commit()) == 3)
-    made = site.dataset.list_commit()[0]
-    assert (made.message, made.author) == ("2 changes by S3", "ada")
-    assert site.dataset.main.read("b") == b"b"
-    site.hub.create("model/texts/gated")
-    site.hub.get("model/texts").add_gate("accuracy >= 0.9", "dataset/texts/words")  # type: ignore[union-attr]
-    bucket = bucket_of(site.live, "model/texts/gated")
-    writing = site.boto3(*site.key(write=True, commit_after=1))
-    writing.put_object(Bucket=bucket, Key="main/w", Body=b"w")  # what may not be committed so stays staged
-    until(lambda: not due(site))
-    assert [one.path for one in site.hub.model("model/texts/gated").main.status()] == ["w"]
-
-
-def test_what_a_multipart_cannot_keep_is_refused(site: Site) -> None:
-    key = {"Bucket": site.bucket, "Key": "main/odd"}
-    for told, code in (
-        ({"ContentType": "x" * 300}, "InvalidArgument"), ({"ChecksumAlgorithm": "A" * 30}, "InvalidRequest"),
-        ({"ChecksumAlgorithm": "CRC32", "ChecksumType": "PARTLY"}, "InvalidRequest"),
-    ):  # fmt: skip
-        with pytest.raises(ClientError) as refused:
-            site.boto3().create_multipart_upload(**key, **told)
-        assert code_of(refused) == code
-
-
-def test_a_key_is_used_by_those_alone_who_have_its_secret(site: Site) -> None:
-    access_key, secret = site.key()
-
-    def last_used() -> datetime | None:
-        return next(one.last_used_at for one in site.hub.s3_keys() if one.access_key == access_key)
-
-    with pytest.raises(ClientError):
-        site.boto3(access_key, "wrong").list_buckets()
-    assert last_used() is None
-    site.boto3(access_key, secret).list_buckets()
-    assert last_used() is not None
-
-
-def due(site: Site) -> list[DueCommit]:
-    with site.live.hub.work(None, reading=True) as work:
-        return work.due_commits.due(datetime.now(UTC) + timedelta(days=1))

@@ -10,13 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import event
 
-from tests.compatibility.s3.conftest import Site, bucket_of
-from tests.compatibility.s3.test_boto3 import code_of, keys
-
-
-@pytest.fixture
-def boto(site: Site) -> Any:
-    return site.boto3()
+from tests.compatibility.s3.conftest import Site, bucket_of, code_of, keys
 
 
 def test_removing_many_keys_asks_the_database_a_few_times(site: Site, boto: Any, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from assethub.server.s3.bodies import Body
 from assethub.server.s3.checksums import ALGORITHMS, algorithm_named, composite, full_object
 from assethub.server.s3.errors import S3Error
 from tests.conftest import finished
+from tests.server.s3.receiving import arriving, body_in, checksum, put, refusal, taken
 from tests.server.s3.signing import SECRET, Sent
-from tests.server.s3.test_bodies import arriving, body_in, checksum, put, refusal, taken
 
 DATA = b"123456789"
 
