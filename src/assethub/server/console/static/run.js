@@ -70,6 +70,11 @@ function addLine([time, stream, text, rank, number]) {
   line.append(text); mark(line); log.append(line);
 }
 
+// A run that ends shows its page anew, but never in the way of somebody who is going elsewhere.
+let leaving = 0;
+addEventListener("beforeunload", () => { leaving = Date.now(); });
+function anew() { if (Date.now() - leaving < 5000) setTimeout(anew, 1000); else location.reload(); }
+
 // A live run: the browser reconnects by itself and says which news it had last.
 if (run?.dataset.events) {
   const badge = document.querySelector("[data-state]");
@@ -83,7 +88,7 @@ if (run?.dataset.events) {
     addCurves(news.charts);
     if (!news.ended && news.state !== state) { state = news.state; refresh("[data-state]", "#stages"); }
   });
-  source.addEventListener("end", () => { source.close(); location.reload(); });
+  source.addEventListener("end", () => { source.close(); anew(); });
 }
 
 async function refresh(...parts) {

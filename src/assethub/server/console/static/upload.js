@@ -91,6 +91,7 @@ class UploadPage {
   }
 
   async take(found) {
+    if (this.ended) return;
     this.looking++; this.complaint = "";
     this.changed();
     try {
@@ -143,6 +144,7 @@ class UploadPage {
   }
 
   show() {
+    if (this.ended) return;
     const { sending, texts } = this, { total, done, held, paused, problem } = sending, busy = total.files > 0 || this.looking > 0;
     this.part("progress").hidden = this.form.hidden = !busy;
     this.root.classList.toggle("busy", busy);
@@ -301,6 +303,7 @@ class UploadPage {
 
   // Nothing leads further by itself: say what was done, and where to look.
   finish(answer, branch) {
+    this.ended = true;
     const told = document.createElement("div"), link = document.createElement("a"), sentence = document.createElement("p");
     told.className = "panel pad"; told.setAttribute("role", "status"); told.tabIndex = -1;
     sentence.textContent = answer.staged ? this.text("staged", { files: this.files(answer.staged), branch, command: `ah commit ${this.root.dataset.asset}:${branch} --staged -m "…"` }) : this.texts.nothing;
