@@ -69,16 +69,17 @@ for (const field of document.querySelectorAll("[data-owners]")) {
 
 // What scrolls sideways and holds nothing to tab to can be tabbed to itself.
 {
+  const boxes = ".scroll:not([role]), .message, .pad > pre";
   const within = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
   const sizes = new ResizeObserver(seen => {
     for (const { target } of seen) {
-      const box = target.closest(".scroll:not([role])");
+      const box = target.closest(boxes);
       if (!box) continue;
       if (box.scrollWidth > box.clientWidth && !box.querySelector(within)) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   });
-  const look = () => { for (const box of document.querySelectorAll(".scroll:not([role])")) for (const one of [box, ...box.children]) sizes.observe(one); };
+  const look = () => { for (const box of document.querySelectorAll(boxes)) for (const one of [box, ...box.children]) sizes.observe(one); };
   look();
   new MutationObserver(look).observe(document.getElementById("content"), { childList: true, subtree: true });
 }
