@@ -173,6 +173,7 @@ def test_a_leaderboard_ranks_models_and_leads_to_reports(visitor: Page, tasks: S
     assert fits(page)
     page.goto(f"{site.url}/runs/1/lineage")
     expect(page.locator(".lineage svg a")).to_have_count(4)
+    expect(page.locator(".lineage svg a[aria-current]")).to_be_in_viewport(ratio=0.9)
     page.get_by_role("button", name="Evaluations").click()
     expect(page.locator(".lineage svg a")).to_have_count(3)
     page.get_by_text("As a list").click()

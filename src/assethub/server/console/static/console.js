@@ -83,3 +83,9 @@ for (const field of document.querySelectorAll("[data-owners]")) {
   look();
   new MutationObserver(look).observe(document.getElementById("content"), { childList: true, subtree: true });
 }
+
+// A graph that is wider than its place shows what it is about.
+for (const graph of document.querySelectorAll(".lineage")) {
+  const box = graph.querySelector("[aria-current]")?.getBBox();
+  if (box) graph.scrollLeft = box.x + (box.width - graph.clientWidth) / 2;
+}
